@@ -1,0 +1,195 @@
+"""Rows -> examples: checked files, labels of one kind, weights and groups, in columns."""
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyramid.data.sources import Source, read_source
+from pyramid.settings.metrics import METRICS
+from pyramid.settings.objectives import CATEGORICAL, LOSSES, NUMERIC, objective_of_loss
+from pyramid.settings.train import TrainSettings
+
+
+@dataclass
+class Examples:
+    """What there is to learn, in columns of equal length, the rows of `validation_data` last.
+
+    Attributes:
+        objective: CATEGORICAL or NUMERIC.
+        loss: the loss to minimise.
+        files: paths that can be opened.
+        labels: str for a categorical objective, float for a numeric one.
+        weights: how much each row counts in training, 0 or more.
+        groups: rows of one group stay on one side of the split.
+        validation_rows: how many of the last rows are `validation_data`.
+        notes: decisions that the report tells.
+    """
+
+    objective: str
+    loss: str
+    files: list[str]
+    labels: list[Any]
+    weights: list[float]
+    groups: list[str]
+    validation_rows: int
+    notes: list[str]
+
+
+def read_examples(settings: TrainSettings, broken: bool = False) -> tuple[Examples, list[str]]:
+    """The examples that ``settings`` names, and every problem in them.
+
+    Args:
+        settings: validated settings.
+        broken: whether other settings have problems; then a missing `training_data` was reported already.
+    """
+    sources = [
+        read_source(name, data, settings.image_root)
+        for name, data in (("training_data", settings.training_data), ("validation_data", settings.validation_data))
+        if data
+    ]
+    problems = [problem for source in sources for problem in source.problems]
+    placed = [(source, i, row) for source in sources for i, row in enumerate(source.rows)]
+    if problems or not placed:
+        return Examples(CATEGORICAL, "", [], [], [], [], 0, []), problems
+    files = [_file(source, i, row, settings.allow_absolute_paths, problems) for source, i, row in placed]
+    weights = [_weight(source, i, row, problems) for source, i, row in placed]
+    groups = [_group(file, row) for file, (_, _, row) in zip(files, placed, strict=True)]
+    objective, labels, notes = _labels(settings, sources, problems)
+    loss = settings.loss_function or LOSSES[objective][0]
+    problems.extend(_misfits(settings, objective, loss))
+    problems.extend(_one_value(labels[: len(sources[0].rows)], objective) if not problems else [])
+    labels, weights = _weighted(settings, labels, weights, objective, problems)
+    validation_rows = len(sources[1].rows) if len(sources) > 1 else 0
+    return Examples(objective, loss, files, labels, weights, groups, validation_rows, notes), problems
+
+
+def _file(source: Source, i: int, row: dict[str, Any], absolute_allowed: bool, problems: list[str]) -> str:
+    name = row.get("file")
+    if not isinstance(name, str) or not name:
+        problems.append(f"{source.name}[{i}].file: must be a path, but got {name!r}")
+        return ""
+    path = os.path.normpath(source.root / name)
+    if not absolute_allowed:
+        if os.path.isabs(name):
+            problems.append(f"{source.name}[{i}].file: must be relative to image_root, but got {name}; {_WAY_OUT}")
+        elif os.path.relpath(path, source.root).split(os.sep)[0] == "..":
+            problems.append(f"{source.name}[{i}].file: leads out of image_root ({source.root}): {name}; {_WAY_OUT}")
+    return path
+
+
+_WAY_OUT = "set image_root to a folder above it, or allow_absolute_paths to true"
+
+
+def _weight(source: Source, i: int, row: dict[str, Any], problems: list[str]) -> float:
+    value = row.get("weight")
+    try:
+        weight = 1.0 if value is None else float(value)
+    except (TypeError, ValueError):
+        weight = math.nan
+    if not (math.isfinite(weight) and weight >= 0):
+        problems.append(f"{source.name}[{i}].weight: must be a number of 0 or more, but got {value!r}")
+        return 1.0
+    return weight
+
+
+def _group(file: str, row: dict[str, Any]) -> str:
+    """A picture that is named twice must not be on both sides of the split either."""
+    group = row.get("group")
+    return f"file {Path(file)}" if group is None else f"group {group}"
+
+
+def _labels(settings: TrainSettings, sources: list[Source], problems: list[str]) -> tuple[str, list[Any], list[str]]:
+    raw = [(f"{s.name}[{i}].label", row.get("label")) for s in sources for i, row in enumerate(s.rows)]
+    problems.extend(
+        f"{place}: must be a string or a finite number, but got {value!r}"
+        for place, value in raw
+        if isinstance(value, bool)
+        or not isinstance(value, str | int | float)
+        or (isinstance(value, float) and not math.isfinite(value))
+    )
+    if problems:
+        return settings.objective_type or CATEGORICAL, [value for _, value in raw], []
+    objective, notes = _objective(settings, sources, raw, problems)
+    if objective == NUMERIC:
+        return objective, [_number(place, value, problems) for place, value in raw], notes
+    return objective, [str(value) for _, value in raw], notes
+
+
+def _objective(
+    settings: TrainSettings, sources: list[Source], raw: list[tuple[str, Any]], problems: list[str]
+) -> tuple[str, list[str]]:
+    if settings.objective_type in (CATEGORICAL, NUMERIC):
+        return str(settings.objective_type), []
+    if all(source.text for source in sources) and all(_is_number(value) for _, value in raw):
+        objective = objective_of_loss(settings.loss_function) if settings.loss_function else NUMERIC
+        reason = f"as loss_function {settings.loss_function} says" if settings.loss_function else "set objective_type"
+        otherwise = f"{reason} to change that" if not settings.loss_function else reason
+        return objective, [f"the labels are numbers in a text column and were taken as {objective}: {otherwise}"]
+    strings = [place for place, value in raw if isinstance(value, str)]
+    numbers = [place for place, value in raw if not isinstance(value, str)]
+    if strings and numbers:
+        problems.append(
+            f"training_data: labels must be all strings or all numbers, but {strings[0]} is a string and"
+            f" {numbers[0]} a number; set objective_type to say which is meant"
+        )
+    return (CATEGORICAL if strings else NUMERIC), []
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError):
+        return False
+
+
+def _number(place: str, value: Any, problems: list[str]) -> float:
+    if not _is_number(value):
+        problems.append(f"{place}: must be a number for a numeric objective, but got {value!r}")
+        return 0.0
+    return float(value)
+
+
+def _misfits(settings: TrainSettings, objective: str, loss: str) -> Iterator[str]:
+    """What the settings alone could not tell, because the labels decide the objective."""
+    if settings.objective_type is None:
+        if loss not in LOSSES[objective]:
+            yield (
+                f"loss_function: {loss} does not fit labels that are {objective}; use one of"
+                f" {', '.join(LOSSES[objective])}, or set objective_type"
+            )
+        metric = settings.selection_metric
+        if metric and settings.loss_function is None and metric not in METRICS[objective]:
+            yield (
+                f"selection_metric: {metric} does not fit labels that are {objective};"
+                f" use one of {', '.join(METRICS[objective])}"
+            )
+    if objective == NUMERIC:
+        for key in ("balance_objective", "class_weights", "label_smoothing_factor"):
+            if getattr(settings, key):
+                yield f"{key}: needs classes, but the labels are numbers; leave it out"
+
+
+def _one_value(labels: list[Any], objective: str) -> Iterator[str]:
+    if len(set(labels)) == 1:
+        what = "class" if objective == CATEGORICAL else "value"
+        yield f"training_data: nothing to learn, every label is the same {what}: {labels[0]!r}"
+
+
+def _weighted(
+    settings: TrainSettings, labels: list[Any], weights: list[float], objective: str, problems: list[str]
+) -> tuple[list[Any], list[float]]:
+    """Multiply class weights in; without a positive weight there is nothing to learn from."""
+    if settings.class_weights and objective == CATEGORICAL:
+        factors = dict(settings.class_weights)
+        problems.extend(
+            f"class_weights[{i}]: no row has the class {name!r}"
+            for i, name in enumerate(factors)
+            if name not in set(labels)
+        )
+        weights = [weight * factors.get(label, 1.0) for label, weight in zip(labels, weights, strict=True)]
+    if not any(weights):
+        problems.append("training_data: every weight is 0; at least one must be above")
+    return labels, weights

@@ -1,0 +1,56 @@
+"""A picture file -> the uint8 pixels that sensenet would see in it when serving."""
+
+import os
+
+import numpy as np
+import numpy.typing as npt
+
+from pyramid.data.files import read_header
+from pyramid.tf import tf
+
+# sensenet imports TensorFlow, so it comes after pyramid.tf.
+from sensenet.constants import PAD  # isort: skip
+from sensenet.load import to_image_pixels  # isort: skip
+from sensenet.models.settings import Settings  # isort: skip
+from sensenet.preprocess.image import rescale  # isort: skip
+
+#: Augmentations that cannot run inside the TensorFlow graph: none.
+GENERATOR_ONLY: tuple[str, ...] = ()
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class BadImage(Exception):
+    """The file cannot be learned from; the message is the reason."""
+
+
+def read_image(path: str, width: int, height: int, rescale_type: str) -> Pixels:
+    """Decode and rescale the picture ``path`` as sensenet does at prediction time.
+
+    Returns:
+        uint8 [height, width, 3]. `pad` fills with the picture's mean, rounded to a whole grey level.
+
+    Raises:
+        BadImage: the file is missing, broken, or would be decoded otherwise when it is served.
+    """
+    header = read_header(path)
+    if header.reason is not None:
+        raise BadImage(header.reason)
+    try:
+        pixels = to_image_pixels(path, None)
+    except (tf.errors.OpError, OSError, ValueError, SyntaxError) as error:
+        raise BadImage(f"cannot be decoded: {_first_line(error)}") from error
+    return fit(pixels, width, height, rescale_type)
+
+
+def fit(pixels: npt.NDArray[np.uint8], width: int, height: int, rescale_type: str) -> Pixels:
+    """Rescale one picture, uint8 [any, any, 3], to uint8 [height, width, 3]."""
+    # Serving rescales floats: the mean that fills a padded border must not be taken in 8 bits.
+    image = tf.constant(pixels, tf.float32 if rescale_type == PAD else tf.uint8)
+    fitted = rescale(Settings({"rescale_type": rescale_type}), [None, height, width, 3], image)
+    return np.asarray(np.rint(fitted.numpy()), np.uint8)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).splitlines() or [type(error).__name__]
+    return text[0].split("{{")[0].split(" [Op:")[0].strip().rstrip(os.sep)

@@ -1,0 +1,171 @@
+"""The whole training job: pictures in, the best model out."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyramid.data.dataset import make_dataset
+from pyramid.data.examples import Examples
+from pyramid.data.shape import shape_from_sizes
+from pyramid.engine.events import Prepared, Reading, Stage, Tell, nobody
+from pyramid.engine.images import Pictures, decode
+from pyramid.engine.session import resources, session
+from pyramid.engine.trials import train_candidates
+from pyramid.errors import DataError, Interrupted, NoModelError
+from pyramid.finalize.workspace import CONFIG_FILE, FINAL_MODEL_FILE, RESULTS_FILE, deliver, workspace
+from pyramid.search.candidates import candidates, minimum_side
+from pyramid.search.select import rank
+from pyramid.settings.metrics import METRICS
+from pyramid.settings.train import TrainSettings
+from pyramid.training.candidate import WEIGHTS_FILE, Candidate, Result
+from pyramid.training.storage import write_json
+
+
+def run(
+    settings: TrainSettings,
+    examples: Examples,
+    tell: Tell = nobody,
+    stopped: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Train the candidates of ``settings`` on ``examples`` and write the best model.
+
+    Args:
+        settings, examples: without problems.
+        tell: called with every event.
+        stopped: when it turns true, training ends with the best weights so far.
+
+    Returns:
+        What `results.json` holds.
+
+    Raises:
+        DataError: too little of the data can be read.
+        NoModelError: no candidate left a model.
+        Interrupted: stopped before there was a model.
+    """
+    output = Path(str(settings.output_directory))
+    timings = _Timings()
+    with workspace(output) as work:
+        report = _search(settings, examples, work, tell, stopped, timings)
+        deliver(work, output)
+    return report
+
+
+class _Timings:
+    """Seconds from the start of the job to the end of each part."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, part: str) -> None:
+        now = time.monotonic()
+        self.seconds[part] = now - self._last
+        self._last = now
+
+
+def _search(
+    settings: TrainSettings,
+    examples: Examples,
+    work: Path,
+    tell: Tell,
+    stopped: Callable[[], bool],
+    timings: _Timings,
+) -> dict[str, Any]:
+    shape = settings.input_image_shape or _shape(settings, examples)
+    tell(Stage("starting Ray"))
+    with session():
+        timings.lap("ray")
+        per_trial = resources(settings.cpus_per_trial, settings.gpus_per_trial)
+        pictures = _read(settings, examples, shape, work, tell, stopped)
+        dataset, summary = make_dataset(settings, examples, pictures.bad)
+        timings.lap("reading")
+        tried = candidates(
+            settings, shape, examples.objective, examples.loss, dataset.classes, (dataset.mean, dataset.stdev)
+        )
+        tell(Prepared(summary, shape, tried, settings.max_total_time))
+        results, seconds = train_candidates(
+            tried, pictures, dataset, work, settings.max_total_time, per_trial, tell, stopped
+        )
+        timings.lap("training")
+        timings.seconds["trials"] = seconds
+    if pictures.path:
+        pictures.path.unlink()
+    best = _best(results, tried[0].selection_metric, settings.max_total_time, stopped())
+    tell(Stage("writing the model"))
+    _write_model(work, tried, best)
+    timings.lap("writing")
+    understood = _understood(settings, shape, tried[0])
+    write_json(work / CONFIG_FILE, understood)
+    report = {
+        "best": best.name,
+        "selection_metric": tried[0].selection_metric,
+        "final_model": str(Path(understood["output_directory"]) / FINAL_MODEL_FILE),
+        "stopped_by_user": stopped(),
+        "data": summary.to_dict(),
+        "input_image_shape": shape,
+        "candidates": [result.to_dict() for result in results],
+        "seconds": timings.seconds,
+    }
+    write_json(work / RESULTS_FILE, report)
+    return report
+
+
+def _shape(settings: TrainSettings, examples: Examples) -> list[int]:
+    shape = shape_from_sizes(examples.files, minimum_side(settings), settings.seed)
+    if shape is None:
+        raise DataError(["training_data: no picture can be read, such as", examples.files[0]])
+    return shape
+
+
+def _read(
+    settings: TrainSettings,
+    examples: Examples,
+    shape: list[int],
+    work: Path,
+    tell: Tell,
+    stopped: Callable[[], bool],
+) -> Pictures:
+    total = len(examples.files)
+    tell(Reading(0, total))
+    return decode(
+        examples.files,
+        shape,
+        settings.rescale_type,
+        settings.max_data_size,
+        work,
+        lambda done: tell(Reading(done, total)),
+        stopped,
+    )
+
+
+def _best(results: list[Result], metric: str, total_time: float, stopped: bool) -> Result:
+    ranked = rank(results, metric)
+    if ranked:
+        return ranked[0]
+    lines = [f"{result.name}: {result.status}: {result.reason}" for result in results]
+    if stopped:
+        raise Interrupted("stopped before a candidate had a model: nothing was written\n" + "\n".join(lines))
+    raise NoModelError(
+        f"no candidate has a model after max_total_time ({total_time:g} s); give more time or other candidates\n"
+        + "\n".join(lines + [result.traceback for result in results if result.traceback][:1])
+    )
+
+
+def _write_model(work: Path, tried: list[Candidate], best: Result) -> None:
+    from pyramid.finalize.document import model_document  # imports TensorFlow, which the driver needs only now
+
+    candidate = next(candidate for candidate in tried if candidate.name == best.name)
+    document = model_document(candidate, best, work / candidate.folder / WEIGHTS_FILE)
+    write_json(work / FINAL_MODEL_FILE, document)
+
+
+def _understood(settings: TrainSettings, shape: list[int], candidate: Candidate) -> dict[str, Any]:
+    """The settings with every default and what was decided by the data: training on it again means the same."""
+    decided = {
+        "objective_type": candidate.objective,
+        "loss_function": candidate.loss_function,
+        "input_image_shape": shape,
+        "selection_metric": candidate.selection_metric or METRICS[candidate.objective][0],
+    }
+    return settings.model_dump(exclude_none=True) | decided

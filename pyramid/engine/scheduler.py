@@ -1,0 +1,82 @@
+"""The budget of `pyramid.search.budget`, as a scheduler of Ray Tune."""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from ray.tune.experiment import Trial as TuneTrial
+from ray.tune.schedulers import FIFOScheduler
+
+from pyramid.engine.session import ray
+from pyramid.search.budget import Budget
+
+
+class TimeBudgetScheduler(FIFOScheduler):
+    """Hands leftover time on, tells each trial what it has left, and kills a trial that hangs.
+
+    Trials end by themselves when their time is over; this is for those that cannot.
+    """
+
+    _supports_buffered_results = False
+
+    def __init__(self, budget: Budget, names: list[str], board: Any, stopped: Callable[[], bool]):
+        """
+        Args:
+            budget: knows the candidates ``names``, in the order of the trials' ``config["index"]``.
+            board: the `Board` actor.
+            stopped: when it turns true, no trial has any time left.
+        """
+        super().__init__()
+        self.killed: dict[str, str] = {}
+        self.skipped: set[str] = set()
+        self._budget = budget
+        self._names = names
+        self._board = board
+        self._stopped = stopped
+
+    def name(self, trial: TuneTrial) -> str:
+        return self._names[trial.config["index"]]
+
+    def choose_trial_to_run(self, tune_controller: Any) -> TuneTrial | None:
+        """Called about ten times a second, whatever the trials do."""
+        if self._stopped():
+            self._budget.stop()
+        self._board.post.remote(self._budget.seconds_left())
+        for name in self._budget.overdue():
+            self._kill(name)
+        hopeless = set(self._budget.hopeless())
+        waiting = [trial for trial in tune_controller.get_trials() if trial.status == TuneTrial.PENDING]
+        for trial in waiting:
+            if self.name(trial) in hopeless:
+                self.skipped.add(self.name(trial))
+                tune_controller.stop_trial(trial)
+        return next((trial for trial in waiting if self.name(trial) not in hopeless), None)
+
+    def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
+        if result.get("began"):
+            self._budget.begin(self.name(trial))
+            self._board.post.remote(self._budget.seconds_left())
+        elif result.get("progress/tracing_seconds"):
+            self._budget.traced(self.name(trial), result["progress/tracing_seconds"])
+        return str(self.CONTINUE)
+
+    def on_trial_complete(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> None:
+        self._budget.end(self.name(trial))
+
+    def on_trial_error(self, tune_controller: Any, trial: TuneTrial) -> None:
+        self._budget.end(self.name(trial))
+
+    def on_trial_remove(self, tune_controller: Any, trial: TuneTrial) -> None:
+        self._budget.end(self.name(trial))
+
+    def _kill(self, name: str) -> None:
+        """End the trial's process; Tune sees its actor die, and gives its slot to the next."""
+        process = ray.get(self._board.process.remote(name))
+        if name in self.killed or process is None:
+            return
+        self.killed[name] = f"it hung: no answer {self._budget.allowance:.1f} s after its time was over"
+        actor, node, pid = process
+        ray.kill(actor)
+        if node == ray.get_runtime_context().get_node_id():
+            os.kill(pid, signal.SIGKILL)  # at once, also when the process is stopped and cannot obey Ray

@@ -1,0 +1,82 @@
+"""A Ray session: joined, or started on this machine and ended with the job, whatever its end."""
+
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+# Read by Ray when it is imported; what the user has set stays.
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
+
+# A session of our own listens on every address of the machine, so it wants a token: one that it makes itself.
+if "ray" not in sys.modules and not os.environ.get("RAY_ADDRESS"):
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    if not os.environ.get("RAY_AUTH_TOKEN_PATH"):
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+
+import ray  # noqa: E402
+
+from pyramid.errors import ConfigError  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one trial gets, and how many run at once."""
+
+    cpus: int
+    gpus: int
+    slots: int
+
+
+@contextmanager
+def session() -> Iterator[None]:
+    """Join the cluster that RAY_ADDRESS names, or the session that is there already; else start one on this machine.
+
+    A session that was started here is ended with the block.
+    """
+    if ray.is_initialized():
+        yield
+        return
+    try:
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    except ConnectionError as error:
+        raise ConfigError([f"RAY_ADDRESS: no Ray cluster answers at {os.environ.get('RAY_ADDRESS')}"]) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def resources(cpus_per_trial: int | None, gpus_per_trial: int | None) -> Resources:
+    """What each trial gets: one GPU and its part of the cores, or without GPUs all cores of a machine.
+
+    Raises:
+        ConfigError: no machine of the session has that much.
+    """
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    most_gpus = max(int(node.get("GPU", 0)) for node in nodes)
+    gpus = min(1, most_gpus) if gpus_per_trial is None else gpus_per_trial
+    fit = [node for node in nodes if int(node.get("GPU", 0)) >= gpus]
+    if not fit:
+        raise ConfigError([f"gpus_per_trial: no machine has {gpus} GPUs; the most is {most_gpus}"])
+    cpus = cpus_per_trial or min(_part_of_cores(node, gpus) for node in fit)
+    slots = sum(_slots(node, cpus, gpus) for node in fit)
+    if not slots:
+        most = max(int(node["CPU"]) for node in fit)
+        raise ConfigError([f"cpus_per_trial: no machine has {cpus} free cores for a trial; the most is {most}"])
+    return Resources(cpus, gpus, slots)
+
+
+def _part_of_cores(node: dict[str, float], gpus: int) -> int:
+    return max(1, int(node["CPU"]) // max(1, int(node.get("GPU", 0)) // gpus)) if gpus else int(node["CPU"])
+
+
+def _slots(node: dict[str, float], cpus: int, gpus: int) -> int:
+    by_cpu = int(node["CPU"]) // cpus
+    return min(by_cpu, int(node.get("GPU", 0)) // gpus) if gpus else by_cpu

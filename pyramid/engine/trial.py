@@ -1,0 +1,119 @@
+"""One candidate as a Ray Tune trial."""
+
+import gc
+import os
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ray import tune
+
+from pyramid.data.dataset import Dataset
+from pyramid.engine.session import ray
+from pyramid.training.candidate import Candidate, Result, Status
+from pyramid.training.storage import load_fit_info
+
+
+@dataclass
+class Shared:
+    """What all trials of a search read; arrays come out of the object store without a copy.
+
+    Attributes:
+        pixels: the decoded pictures, or None when they lie in ``pixels_path``.
+        pixels_shape: [rows, height, width, 3].
+        dataset: labels, weights and the split.
+        candidates: plain data of `Candidate`.
+        folder: receives a folder for each candidate.
+        threads: cores that a trial may use.
+        board: the actor that tells how long a trial may go on.
+    """
+
+    pixels: npt.NDArray[np.uint8] | None
+    pixels_path: str
+    pixels_shape: tuple[int, ...]
+    dataset: Dataset
+    candidates: list[dict[str, Any]]
+    folder: str
+    threads: int
+    board: Any
+
+    def pictures(self) -> npt.NDArray[np.uint8]:
+        if self.pixels is not None:
+            return self.pixels
+        return np.memmap(self.pixels_path, np.uint8, "r", shape=self.pixels_shape)
+
+
+class Trial(tune.Trainable):
+    """Trains the candidate at ``config["index"]``, half a second for each step.
+
+    The first step only says that it was called: the time of the search runs from there. Whatever fails in
+    the others becomes a result with its traceback.
+    """
+
+    def setup(self, config: dict[str, Any], shared: Shared) -> None:
+        from pyramid.tf import limit_devices
+
+        limit_devices(shared.threads)
+        self._shared = shared
+        self._pictures = shared.pictures()
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        import pyramid.training.trial  # the import of TensorFlow and Keras is no part of the candidate's time
+        from pyramid.tf import tf
+
+        self._training: pyramid.training.trial.CandidateTraining | None = None
+        self._began = False
+        tf.keras.backend.clear_session()
+        gc.collect()
+        self._candidate = Candidate(**self._shared.candidates[new_config["index"]])
+        context = ray.get_runtime_context()
+        self._shared.board.enter.remote(
+            self._candidate.name, context.current_actor, context.get_node_id(), os.getpid()
+        )
+        return True
+
+    def step(self) -> dict[str, Any]:
+        if not self._began:
+            self._began = True
+            return {"began": True}
+        try:
+            return self._advance()
+        except Exception as error:
+            return {"progress": None, "result": self._failure(error).to_dict(), "done": True}
+
+    def _advance(self) -> dict[str, Any]:
+        from pyramid.training.trial import CandidateTraining
+
+        if self._training is None:
+            folder = Path(self._shared.folder) / self._candidate.folder
+            self._training = CandidateTraining(self._candidate, self._pictures, self._shared.dataset, folder)
+        progress = self._training.advance(self._seconds_left())
+        result = progress.result.to_dict() if progress.result else None
+        values = {key: value for key, value in asdict(progress).items() if key != "result"}
+        return {"progress": values, "result": result, "done": result is not None}
+
+    def _seconds_left(self) -> float:
+        """The driver posts the trial's time when it has seen its first step, some milliseconds later."""
+        while (left := ray.get(self._shared.board.seconds_left.remote(self._candidate.name))) is None:
+            pass
+        return max(0.0, left)
+
+    def _failure(self, error: Exception) -> Result:
+        lines = traceback.format_exc()
+        reason = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+        return failed(Path(self._shared.folder), self._candidate, reason, lines)
+
+    def cleanup(self) -> None:
+        self._training = None
+
+
+def failed(folder: Path, candidate: Candidate, reason: str, lines: str = "") -> Result:
+    """The result of a candidate that broke: with the metrics of its last saved weights, if it has any."""
+    saved = load_fit_info(folder / candidate.folder)
+    result = saved[1] if saved else Result(candidate.name, candidate.network, candidate.method, Status.FAILED)
+    result.status, result.reason, result.traceback = Status.FAILED, reason, lines
+    return result

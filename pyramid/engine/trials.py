@@ -1,0 +1,139 @@
+"""All candidates of a search, trained within the time budget: one Ray Tune trial each."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from pyramid.data.dataset import Dataset
+from pyramid.engine.board import Board
+from pyramid.engine.events import Tell, Update, nobody
+from pyramid.engine.images import Pictures
+from pyramid.engine.scheduler import TimeBudgetScheduler
+from pyramid.engine.session import Resources
+from pyramid.engine.trial import Shared, Trial, failed
+from pyramid.search.budget import Budget
+from pyramid.training.candidate import Candidate, Progress, Result, Status
+
+
+def train_candidates(
+    candidates: list[Candidate],
+    pictures: Pictures,
+    dataset: Dataset,
+    folder: Path,
+    total_time: float,
+    resources: Resources,
+    tell: Tell = nobody,
+    stopped: Callable[[], bool] = lambda: False,
+) -> tuple[list[Result], float]:
+    """Train ``candidates`` in order, each in a trial of its own.
+
+    Args:
+        folder: receives a folder with weights for each candidate.
+        total_time: seconds from the first step of the first trial to the end of the last.
+        tell: called in this thread with an `Update` for every word from a trial.
+        stopped: when it turns true, the trials end with their best weights so far.
+
+    Returns:
+        A result for each candidate, in order, and the seconds from the first step to the end of the last trial.
+    """
+    names = [candidate.name for candidate in candidates]
+    board = Board.remote()
+    scheduler = TimeBudgetScheduler(Budget(total_time, names, resources.slots), names, board, stopped)
+    listener = _Listener(scheduler, candidates, folder, tell)
+    shared = Shared(
+        pixels=None if pictures.path else pictures.pixels,
+        pixels_path=str(pictures.path or ""),
+        pixels_shape=pictures.pixels.shape,
+        dataset=dataset,
+        candidates=[candidate.to_dict() for candidate in candidates],
+        folder=str(folder),
+        threads=resources.cpus,
+        board=board,
+    )
+    storage = tempfile.mkdtemp(prefix="pyramid-tune-")
+    try:
+        _fit(shared, resources, scheduler, listener, storage)
+    finally:
+        shutil.rmtree(storage, ignore_errors=True)
+    return [listener.results[name] for name in names], listener.seconds
+
+
+def _fit(
+    shared: Shared, resources: Resources, scheduler: TimeBudgetScheduler, listener: "_Listener", storage: str
+) -> None:
+    per_trial = {"CPU": resources.cpus, "GPU": resources.gpus}
+    trainable = tune.with_resources(tune.with_parameters(Trial, shared=shared), per_trial)
+    tune.Tuner(
+        trainable,
+        param_space={"index": tune.grid_search(list(range(len(shared.candidates))))},
+        tune_config=tune.TuneConfig(scheduler=scheduler, reuse_actors=True),
+        run_config=tune.RunConfig(
+            storage_path=storage,
+            verbose=0,
+            callbacks=[listener],
+            failure_config=tune.FailureConfig(max_failures=0),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    ).fit()
+
+
+class _Listener(tune.Callback):
+    """Collects the results, and passes every word from a trial on."""
+
+    def __init__(
+        self,
+        scheduler: TimeBudgetScheduler,
+        candidates: list[Candidate],
+        folder: Path,
+        tell: Tell,
+    ):
+        self._scheduler = scheduler
+        self._candidates = {candidate.name: candidate for candidate in candidates}
+        self._folder = folder
+        self._tell = tell
+        self._first_step: float | None = None
+        self._last_end = 0.0
+        self.results: dict[str, Result] = {}
+
+    @property
+    def seconds(self) -> float:
+        """From the first step of a trial to the end of the last."""
+        return 0.0 if self._first_step is None else self._last_end - self._first_step
+
+    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
+        if result.get("began"):
+            self._first_step = self._first_step or time.monotonic()
+        name = self._scheduler.name(trial)
+        if result.get("progress"):
+            self._tell(Update(name, Progress(**result["progress"])))
+        if result.get("result"):
+            self._end(Result.from_dict(result["result"]))
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        """Called after the result of a trial that ended by itself, and for one that never ran."""
+        name = self._scheduler.name(trial)
+        if name not in self.results:
+            candidate = self._candidates[name]
+            reason = "too little time was left to start it"
+            self._end(Result(name, candidate.network, candidate.method, Status.SKIPPED, reason))
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        name = self._scheduler.name(trial)
+        lines = _traceback(trial)
+        reason = self._scheduler.killed.get(name) or f"its process died: {(lines.strip().splitlines() or [''])[-1]}"
+        self._end(failed(self._folder, self._candidates[name], reason, lines))
+
+    def _end(self, result: Result) -> None:
+        self._last_end = time.monotonic()
+        self.results[result.name] = result
+        self._tell(Update(result.name, result=result))
+
+
+def _traceback(trial: Any) -> str:
+    error = trial.get_error()
+    return str(error) if error is not None else ""

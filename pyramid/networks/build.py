@@ -1,0 +1,66 @@
+"""Plain arguments -> a Keras model whose layers sensenet can save."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.networks.readout import readout
+from pyramid.networks.topologies import TOPOLOGIES, Layer
+from pyramid.tf import tf
+
+# sensenet imports TensorFlow, so it comes after pyramid.tf.
+from sensenet.layers.construct import LAYER_FUNCTIONS  # isort: skip
+from sensenet.layers.extract import extract_layers_list  # isort: skip
+from sensenet.layers.utils import build_graph  # isort: skip
+from sensenet.preprocess.image import ImageLoader  # isort: skip
+
+#: Keras's 0.99 needs hundreds of steps before the moving averages are of use to a check of the holdout.
+BATCH_NORMALIZATION_MOMENTUM = 0.9
+
+
+@dataclass
+class Network:
+    """A trainable network.
+
+    Attributes:
+        model: float32 pixels [b, height, width, 3] in [0, 255] -> (raw outputs [b, k], served outputs [b, k]).
+            Raw outputs are logits, or standardised values; served outputs are probabilities, or the same values.
+        loading_method: sensenet's name for the scaling of pixels, which is part of ``model``.
+    """
+
+    model: Any
+    loading_method: str
+    _image_layers: list[Any]
+    _readout_layers: list[Any]
+
+    def image_layers(self) -> list[Layer]:
+        """The layers up to the features with their weights, as a sensenet document."""
+        return list(extract_layers_list(self.model, self._image_layers))
+
+    def readout_layers(self) -> list[Layer]:
+        """The layers behind the features with their weights, as a sensenet document."""
+        return list(extract_layers_list(self.model, self._readout_layers))
+
+    @property
+    def features(self) -> int:
+        """The number of features between the two."""
+        return int(self._image_layers[-1].output.shape[-1])
+
+
+def build(network: str, width: int, height: int, outputs: int, categorical: bool, seed: int) -> Network:
+    """Build ``network`` (a key of TOPOLOGIES) with new weights drawn from ``seed``."""
+    topology = TOPOLOGIES[network](width, height)
+    pixels = tf.keras.Input((height, width, 3), dtype=tf.float32)
+    scaled = ImageLoader({"metadata": {"loading_method": topology.loading_method}})(pixels)
+    image_layers = build_graph(_seeded(topology.layers, seed), LAYER_FUNCTIONS, scaled)
+    top = build_graph(_seeded(readout(outputs, categorical), seed + 1), LAYER_FUNCTIONS, image_layers[-1].output)
+    raw = top[1].output
+    model = tf.keras.Model(pixels, [raw, top[-1].output])
+    for layer in model.layers:
+        if isinstance(layer, tf.keras.layers.BatchNormalization):
+            layer.momentum = BATCH_NORMALIZATION_MOMENTUM
+    return Network(model, topology.loading_method, image_layers, top)
+
+
+def _seeded(layers: list[Layer], seed: int) -> list[Layer]:
+    """Every layer its own seed: with sensenet's default two layers of one shape start as twins."""
+    return [layer | {"seed": (seed * 1009 + i) % 2**31} for i, layer in enumerate(layers)]

@@ -1,0 +1,80 @@
+"""The rules that hold between settings, or between a setting and a fact."""
+
+from collections.abc import Iterator
+
+from pyramid.settings.base_settings import HYPERPARAMETERS
+from pyramid.settings.metrics import METRICS
+from pyramid.settings.networks import NETWORKS
+from pyramid.settings.objectives import BOUNDING_BOX, LOSSES, objective_of_loss
+from pyramid.settings.optimizers import OPTIMIZERS
+from pyramid.settings.train import TrainSettings
+
+
+def relations(settings: TrainSettings, broken: set[str]) -> list[str]:
+    """Every broken rule of ``settings``; keys in ``broken`` have been reported and are passed over."""
+    problems: list[str] = []
+    for rule in (_required, _shape, _candidates, _later, _hyperparameters, _objective):
+        problems.extend(rule(settings))
+    return [problem for problem in problems if problem.split(":")[0].split("[")[0] not in broken]
+
+
+def _required(settings: TrainSettings) -> Iterator[str]:
+    for key in ("training_data", "output_directory"):
+        if getattr(settings, key) is None:
+            yield f"{key}: is required"
+    for key in ("training_data", "validation_data"):
+        if getattr(settings, key) == []:
+            yield f"{key}: must have at least one row, but is empty"
+
+
+def _shape(settings: TrainSettings) -> Iterator[str]:
+    shape = settings.input_image_shape
+    if shape is not None and (len(shape) != 3 or shape[2] != 3 or min(shape) < 1 or max(shape) > 8192):
+        yield f"input_image_shape: must be [width, height, 3] with sides of 1 to 8192 pixels, but got {shape}"
+
+
+def _candidates(settings: TrainSettings) -> Iterator[str]:
+    shape = settings.input_image_shape
+    if shape is None or len(shape) != 3 or "image_network_candidates" not in settings.model_fields_set:
+        return
+    for i, (network, _) in enumerate(settings.image_network_candidates):
+        side = NETWORKS[network].minimum_side
+        if min(shape[:2]) < side:
+            yield (
+                f"image_network_candidates[{i}]: {network} needs sides of {side} pixels or more,"
+                f" but input_image_shape is {shape}"
+            )
+
+
+def _later(settings: TrainSettings) -> Iterator[str]:
+    if settings.initial_model is not None:
+        yield "initial_model: is not available yet; leave it out"
+    if settings.objective_type == BOUNDING_BOX:
+        yield "objective_type: bounding_box is not available yet; use categorical or numeric"
+    if settings.image_augmentations:
+        yield "image_augmentations: augmentation is not available yet; leave it out or use []"
+    if any(value is not False and value != 0 for value in (settings.augmentation_ranges or {}).values()):
+        yield "augmentation_ranges: augmentation is not available yet; leave it out or use {}"
+
+
+def _hyperparameters(settings: TrainSettings) -> Iterator[str]:
+    known = OPTIMIZERS[settings.descent_algorithm]
+    for key in HYPERPARAMETERS:
+        if getattr(settings, key) is not None and key not in known:
+            takes = ", ".join(known) or "none"
+            yield f"{key}: {settings.descent_algorithm} does not take it (it takes {takes})"
+
+
+def _objective(settings: TrainSettings) -> Iterator[str]:
+    objective, loss, metric = settings.objective_type, settings.loss_function, settings.selection_metric
+    if objective in LOSSES and loss and loss not in LOSSES[objective]:
+        yield f"loss_function: {loss} does not fit a {objective} objective; use one of {', '.join(LOSSES[objective])}"
+        return
+    objective = objective or (objective_of_loss(loss) if loss else None)
+    if objective in METRICS and metric and metric not in METRICS[objective]:
+        yield (
+            f"selection_metric: {metric} does not fit a {objective} objective;"
+            f" use one of {', '.join(METRICS[objective])}"
+        )
+
+

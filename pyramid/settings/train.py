@@ -1,0 +1,110 @@
+"""TrainSettings: what `pyramid_train` reads."""
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+from pyramid.settings.augmentations import AUGMENTATIONS
+from pyramid.settings.base_settings import BaseSettings, Document, OneOf, Path
+from pyramid.settings.metrics import METRICS
+from pyramid.settings.networks import DEFAULT_CANDIDATES, NETWORKS, TRAINING_METHODS
+from pyramid.settings.objectives import BOUNDING_BOX
+
+
+def _label(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("must be a string or a number")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be a finite number")
+    return value
+
+
+def _candidate(pair: Any) -> Any:
+    if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(name, str) for name in pair):
+        raise ValueError("must be a pair [network, training method]")
+    network, method = pair
+    if network == "initial_model":
+        raise ValueError("initial_model is not available yet; name a network")
+    if network not in NETWORKS:
+        raise ValueError(f"unknown network; use one of {', '.join(NETWORKS)}")
+    if NETWORKS[network].objective == BOUNDING_BOX:
+        raise ValueError(f"{network} detects objects, which is not available yet")
+    if method not in TRAINING_METHODS:
+        raise ValueError(f"unknown training method; use one of {', '.join(TRAINING_METHODS)}")
+    if method != "randomly_initialize":
+        raise ValueError(f"{method} is not available yet; use randomly_initialize")
+    return pair
+
+
+Label = Annotated[int | float | str, BeforeValidator(_label)]
+Candidate = Annotated[list[str], BeforeValidator(_candidate), Field(min_length=2, max_length=2)]
+
+
+class Row(Document):
+    """One picture and what is known about it."""
+
+    file: str = Field(min_length=1, description="Path of the picture, below `image_root`.")
+    label: Label = Field(description="The class (a string) or the value (a number).")
+    weight: float = Field(1.0, ge=0, allow_inf_nan=False, description="How much the row counts in training.")
+    group: str | int | None = Field(
+        None, description="Rows of one group stay on one side of the split into training data and holdout."
+    )
+
+
+def _kind_of_rows(value: Any) -> str:
+    return "<path>" if isinstance(value, str) else "<rows>"
+
+
+#: Told apart by type, so that an error speaks of what was given alone.
+Rows = Annotated[
+    Annotated[list[Row], Tag("<rows>")] | Annotated[Path, Tag("<path>")], Discriminator(_kind_of_rows)
+]
+
+
+class TrainSettings(BaseSettings):
+    """The keys of a training configuration. `training_data` and `output_directory` are enough."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["training_data", "output_directory"]})
+
+    training_data: Rows | None = Field(
+        None,
+        description="A list of rows {file, label, weight, group}; or the path of a folder of class folders, or of a"
+        " CSV, JSON or Parquet file with the columns file, label and, if wanted, weight and group.",
+    )
+    validation_data: Rows | None = Field(
+        None, description="Rows to validate on, in the form of `training_data`; replaces the split."
+    )
+    input_image_shape: list[int] | None = Field(
+        None, description="[width, height, 3] in pixels; by default from the sizes of the pictures, 224 at most."
+    )
+    rescale_type: Literal["warp", "pad", "crop"] = Field(
+        "crop", description="How a picture of another aspect ratio is fitted: stretched, padded, or its centre cut out."
+    )
+    image_network_candidates: list[Candidate] = Field(
+        default=[list(pair) for pair in DEFAULT_CANDIDATES],
+        min_length=1,
+        description="Pairs [network, training method], each trained in turn.",
+    )
+    initial_model: Path | None = Field(None, description="A `final_model.json` to start another candidate from.")
+    image_augmentations: list[Annotated[str, OneOf(AUGMENTATIONS)]] = Field(
+        default=[], description="Augmentations of the training pictures, at their default strengths."
+    )
+    augmentation_ranges: dict[Annotated[str, OneOf(AUGMENTATIONS)], float | bool | None] | None = Field(
+        None, description="Augmentations with their strengths; replaces `image_augmentations`."
+    )
+
+    max_total_time: float = Field(
+        600.0, gt=0, description="Seconds from the first training step to the end of the last candidate."
+    )
+    selection_metric: Annotated[str, OneOf(m for ms in METRICS.values() for m in ms)] | None = Field(
+        None, description="Metric of the holdout that chooses the best candidate; default `likelihood` or `r_squared`."
+    )
+    cpus_per_trial: int | None = Field(
+        None, ge=1, description="Cores of one candidate; by default all of the machine, or an equal part for each GPU."
+    )
+    gpus_per_trial: int | None = Field(None, ge=0, description="GPUs of one candidate; by default 1 where there are any.")
+    on_bad_image: Literal["skip", "fail"] = Field(
+        "skip", description="Leave out pictures that cannot be read (they are listed), or end the job."
+    )
+    allow_absolute_paths: bool = Field(False, description="Let `file` be absolute or lead out of `image_root`.")

@@ -1,0 +1,121 @@
+"""What goes into a trial and what comes out of it: plain data, JSON on both sides. No TensorFlow."""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pyramid.settings.objectives import CATEGORICAL
+
+WEIGHTS_FILE = "model_weights.h5"
+FIT_INFO_FILE = "model_fit_info.json"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One network with all that its training depends on, the pictures aside.
+
+    Attributes:
+        name: unique in the search, and the end of its folder's name.
+        hyperparameters: of the optimizer, pyramid's names -> values.
+        classes: empty for a numeric objective.
+        mean, stdev: of the training values; 0 and 1 for a categorical objective.
+        max_seconds_per_update: seconds between checks of the holdout, at most.
+    """
+
+    name: str
+    network: str
+    method: str
+    seed: int
+    width: int
+    height: int
+    rescale_type: str
+    objective: str
+    classes: list[str]
+    mean: float
+    stdev: float
+    loss_function: str
+    label_smoothing_factor: float
+    balance_objective: bool
+    batch_size: int
+    descent_algorithm: str
+    learning_rate: float
+    learning_rate_warmup_iterations: int
+    hyperparameters: dict[str, float]
+    patience: int
+    max_seconds_per_update: float
+    max_iterations: int | None
+    selection_metric: str
+
+    @property
+    def categorical(self) -> bool:
+        return self.objective == CATEGORICAL
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder with its weights."""
+        return f"submodel_{self.name}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Status(StrEnum):
+    """How a candidate ended."""
+
+    FINISHED = "finished"  # it learned what it could, or its time was up
+    FAILED = "failed"  # it broke or hung; its best weights so far may still be there
+    SKIPPED = "skipped"  # there was no time left to start it
+
+
+@dataclass
+class Result:
+    """What became of a candidate.
+
+    Attributes:
+        reason: why it ended, for a person.
+        traceback: of what broke it.
+        metrics: on the holdout, None where a metric is not defined; empty when there are no weights.
+        seconds: where its time went: tracing, training, checking, and elapsed from its first step to its end.
+        checked_rows: how many rows of the holdout a check looked at.
+    """
+
+    name: str
+    network: str
+    method: str
+    status: Status
+    reason: str = ""
+    traceback: str = ""
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    iterations: int = 0
+    checks: int = 0
+    checked_rows: int = 0
+    images_per_second: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> "Result":
+        return Result(**{**values, "status": Status(values["status"])})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A word from a trial.
+
+    Attributes:
+        seconds_left: of the candidate's share, as the trial was told.
+        value: the best of the selection metric so far.
+        tracing_seconds: from the first step to the end of the first batch.
+        result: set at the end.
+    """
+
+    iterations: int
+    checks: int
+    seconds_left: float
+    elapsed: float
+    value: float | None
+    images_per_second: float
+    tracing_seconds: float
+    result: Result | None = None

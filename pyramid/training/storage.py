@@ -1,0 +1,33 @@
+"""A candidate's folder: its best weights so far and what is known of them. No file is ever half written."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Candidate, Result
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` to a temporary name beside ``path``, then rename it."""
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def save(folder: Path, model: Any, candidate: Candidate, result: Result) -> None:
+    """Write the weights of the Keras ``model`` and the fit info into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / ("part_" + WEIGHTS_FILE)  # Keras chooses the format by the ending
+    model.save_weights(temporary)
+    os.replace(temporary, folder / WEIGHTS_FILE)
+    write_json(folder / FIT_INFO_FILE, {"candidate": candidate.to_dict(), "result": result.to_dict()})
+
+
+def load_fit_info(folder: Path) -> tuple[Candidate, Result] | None:
+    """What `save` wrote into ``folder``, or None when it never did."""
+    try:
+        info = json.loads((folder / FIT_INFO_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return Candidate(**info["candidate"]), Result.from_dict(info["result"])

@@ -1,0 +1,224 @@
+"""The training of one candidate on one machine, a slice of time after the other."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyramid.data.dataset import Dataset
+from pyramid.data.pipeline import training_batches
+from pyramid.networks.build import Network, build
+from pyramid.training.candidate import Candidate, Progress, Result, Status
+from pyramid.training.clock import Stopwatch
+from pyramid.training.holdout import TRAINING_PER_CHECK, Holdout
+from pyramid.training.loop import TrainingLoop
+from pyramid.training.losses import categorical_loss, numeric_loss
+from pyramid.training.optimizers import SteppedRate, make_optimizer
+from pyramid.training.schedule import Schedule, Verdict
+from pyramid.training.storage import save
+
+#: Seconds of training between two words from the trial.
+SLICE = 0.5
+
+#: Weights are written when that costs this share of the time at most; at the end in any case.
+SAVING_SHARE = 0.03
+
+
+@dataclass
+class _Best:
+    """The network at its best check so far."""
+
+    value: float
+    weights: list[Any]
+    predicted: Any
+    metrics: dict[str, float | None]
+
+
+class CandidateTraining:
+    """Call `advance` until its progress has a result."""
+
+    def __init__(self, candidate: Candidate, pictures: npt.NDArray[np.uint8], dataset: Dataset, folder: Path):
+        """Build and trace the network; ``folder`` receives the best weights so far, and is made then."""
+        self._candidate = candidate
+        self._folder = folder
+        self._watch = Stopwatch()
+        self._schedule = Schedule(candidate.patience, candidate.learning_rate_warmup_iterations)
+        self._rate = SteppedRate(candidate.learning_rate, candidate.learning_rate_warmup_iterations)
+        with self._watch.on("tracing"):
+            self._network = _network(candidate)
+            self._loop = _loop(candidate, self._network, self._rate, pictures, dataset)
+            self._loop.run(1)
+            self._holdout = Holdout(candidate, pictures, dataset)
+            self._holdout.prepare(self._loop)
+        self._epoch_iterations = max(1, len(dataset.training) // candidate.batch_size)
+        self._step_seconds = 0.0
+        self._deadline = 0.0
+        self._last_check = (self._watch.elapsed, 0)
+        self._last_save = 0.0
+        self._save_seconds = 0.0
+        self._best: _Best | None = None
+        self._unsaved = False
+        self._checks = 0
+        self._reason = ""
+
+    def advance(self, seconds_left: float) -> Progress:
+        """Train for a slice of time, check the holdout when that is due, and end in time.
+
+        Args:
+            seconds_left: until the candidate's share of the time is over.
+        """
+        self._deadline = self._watch.elapsed + seconds_left
+        slice_end = self._watch.elapsed + SLICE
+        while not self._reason and self._watch.elapsed < slice_end:
+            self._train(slice_end)
+            if not self._reason and self._check_is_due():
+                self._check()
+        return self._progress(self._finish() if self._reason else None)
+
+    def _train(self, slice_end: float) -> None:
+        steps = self._affordable_steps(slice_end)
+        if steps == 0:
+            return
+        before = self._watch.spent.get("training", 0.0)
+        with self._watch.on("training"):
+            loss = self._loop.run(steps)
+        measured = (self._watch.spent["training"] - before) / steps
+        self._step_seconds += (measured - self._step_seconds) * (0.3 if self._step_seconds else 1.0)
+        if not np.isfinite(loss):
+            self._reason = f"it diverged at iteration {self._loop.iterations} (the loss is {loss})"
+
+    def _affordable_steps(self, slice_end: float) -> int:
+        """Steps until the slice ends or a check is due; 0, and the reason is set, when no other may be taken."""
+        now, limit = self._watch.elapsed, self._candidate.max_iterations
+        if now + self._step_seconds > self._deadline - self._seconds_to_finish():
+            self._reason = "its time was up"
+        elif limit is not None and self._loop.iterations >= limit:
+            self._reason = f"max_iterations ({limit}) was reached"
+        if self._reason:
+            return 0
+        if not self._step_seconds:
+            return 1
+        until = min(slice_end, self._next_check(), self._deadline - self._seconds_to_finish())
+        steps = max(1, int((until - now) / self._step_seconds))
+        return steps if limit is None else min(steps, limit - self._loop.iterations)
+
+    def _seconds_to_finish(self) -> float:
+        """A last check and the writing of the weights, with a margin."""
+        return 0.05 + 1.3 * (self._holdout.seconds + self._save_seconds)
+
+    def _next_check(self) -> float:
+        """One epoch or `max_seconds_per_update` after the last check, unless that would be too often."""
+        epoch = self._epoch_iterations * self._step_seconds
+        wished = min(self._candidate.max_seconds_per_update, epoch)
+        return self._last_check[0] + max(wished, TRAINING_PER_CHECK * self._holdout.seconds)
+
+    def _check_is_due(self) -> bool:
+        return self._watch.elapsed >= self._next_check() or self._schedule.out_of_time(self._time_used())
+
+    def _time_used(self) -> float:
+        return min(1.0, self._watch.elapsed / self._deadline) if self._deadline > 0 else 1.0
+
+    def _check(self) -> None:
+        before = self._watch.spent.get("checking", 0.0)
+        with self._watch.on("checking"):
+            predicted = self._holdout.predict(self._loop)
+            metrics = self._holdout.headline(predicted)
+            self._judge(predicted, metrics)
+        self._holdout.seconds = self._watch.spent["checking"] - before
+        self._checks += 1
+        self._last_check = (self._watch.elapsed, self._loop.iterations)
+
+    def _judge(self, predicted: Any, metrics: dict[str, float | None]) -> None:
+        value = metrics[self._candidate.selection_metric]
+        if value is None:
+            self._reason = f"it diverged at iteration {self._loop.iterations} (its predictions are not finite)"
+            return
+        improved, verdict = self._schedule.check(value, self._loop.iterations, self._time_used())
+        if improved:
+            self._best = _Best(value, self._network.model.get_weights(), predicted, metrics)
+            self._unsaved = True
+            if SAVING_SHARE * (self._watch.elapsed - self._last_save) > self._save_seconds:
+                self._save(self._result(Status.FAILED, "it was stopped while training"))
+        if verdict is Verdict.STEP_DOWN:
+            self._restore()
+            self._rate.rate.assign(self._candidate.learning_rate * self._schedule.factor)
+        elif verdict is Verdict.FINISHED:
+            self._reason = f"{self._candidate.patience} checks in a row brought nothing at the lowest learning rate"
+
+    def _restore(self) -> None:
+        if self._best is not None:
+            self._network.model.set_weights(self._best.weights)
+
+    def _save(self, result: Result) -> None:
+        """Write the network, which must be at its best."""
+        before = self._watch.elapsed
+        save(self._folder, self._network.model, self._candidate, result)
+        self._last_save = self._watch.elapsed
+        self._save_seconds = self._last_save - before
+        self._unsaved = False
+
+    def _finish(self) -> Result:
+        if not self._reason.startswith("it diverged") and self._last_check[1] < self._loop.iterations:
+            reason = self._reason
+            self._check()
+            self._reason = reason
+        self._restore()
+        if self._best is None:
+            return self._result(Status.FAILED, f"{self._reason}, before its first check")
+        self._best.metrics = self._holdout.all_metrics(self._best.predicted)
+        result = self._result(Status.FINISHED, self._reason)
+        self._save(result)
+        return result
+
+    def _result(self, status: Status, reason: str) -> Result:
+        return Result(
+            name=self._candidate.name,
+            network=self._candidate.network,
+            method=self._candidate.method,
+            status=status,
+            reason=reason,
+            metrics=dict(self._best.metrics) if self._best else {},
+            iterations=self._loop.iterations,
+            checks=self._checks,
+            checked_rows=len(self._holdout.rows),
+            images_per_second=self._images_per_second(),
+            seconds=self._watch.spent | {"elapsed": self._watch.elapsed},
+        )
+
+    def _images_per_second(self) -> float:
+        return self._candidate.batch_size / self._step_seconds if self._step_seconds else 0.0
+
+    def _progress(self, result: Result | None) -> Progress:
+        return Progress(
+            iterations=self._loop.iterations,
+            checks=self._checks,
+            seconds_left=max(0.0, self._deadline - self._watch.elapsed),
+            elapsed=self._watch.elapsed,
+            value=self._best.value if self._best else None,
+            images_per_second=self._images_per_second(),
+            tracing_seconds=self._watch.spent["tracing"],
+            result=result,
+        )
+
+
+def _network(candidate: Candidate) -> Network:
+    outputs = len(candidate.classes) if candidate.categorical else 1
+    return build(candidate.network, candidate.width, candidate.height, outputs, candidate.categorical, candidate.seed)
+
+
+def _loop(
+    candidate: Candidate,
+    network: Network,
+    rate: SteppedRate,
+    pictures: npt.NDArray[np.uint8],
+    dataset: Dataset,
+) -> TrainingLoop:
+    if candidate.categorical:
+        loss = categorical_loss(candidate.loss_function, len(candidate.classes), candidate.label_smoothing_factor)
+    else:
+        loss = numeric_loss(candidate.loss_function, candidate.mean, candidate.stdev)
+    optimizer = make_optimizer(candidate.descent_algorithm, rate, candidate.hyperparameters)
+    batches = training_batches(pictures, dataset, candidate.batch_size, candidate.balance_objective, candidate.seed)
+    return TrainingLoop(network.model, optimizer, loss, batches)
