@@ -19,7 +19,7 @@ class PyramidError(Exception):
     exit_code = 1
 
 
-class ProblemList(PyramidError):
+class ProblemsError(PyramidError):
     """An error that reports every problem found, not only the first.
 
     Each problem is one line: the path of the value, the rule, the value, and a way out.
@@ -36,11 +36,11 @@ class ProblemList(PyramidError):
         super().__init__("\n".join(lines))
 
 
-class ConfigError(ProblemList):
+class ConfigError(ProblemsError):
     """The settings, or the rows that they name, break a rule."""
 
 
-class DataError(ProblemList):
+class DataError(ProblemsError):
     """The pictures that can be read do not make a learnable data set."""
 
 
@@ -48,7 +48,7 @@ class NoModelError(PyramidError):
     """Every candidate failed or ran out of time before its first check."""
 
 
-class Interrupted(PyramidError):
+class Interrupted(PyramidError):  # noqa: N818 - like KeyboardInterrupt, it is nobody's error
     """The user stopped the job before there was a model."""
 
     exit_code = 130

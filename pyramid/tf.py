@@ -13,7 +13,6 @@ os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-
 @contextmanager
 def _muted_stderr() -> Iterator[None]:
     """TensorFlow's C++ logs to file descriptor 2 before it can be told not to."""

@@ -80,7 +80,7 @@ def make_dataset(settings: TrainSettings, examples: Examples, bad: dict[int, str
 def _check_left(settings: TrainSettings, examples: Examples, bad: dict[int, str], good: npt.NDArray[np.int64]) -> None:
     listed = [f"{examples.files[i]}: {reason}" for i, reason in sorted(bad.items())]
     if bad and settings.on_bad_image == "fail":
-        raise DataError(listed + ["on_bad_image is fail: mend these files or set it to skip"])
+        raise DataError([*listed, "on_bad_image is fail: mend these files or set it to skip"])
     left = {examples.labels[i] for i in good if i < len(examples.files) - examples.validation_rows}
     if not left:
         raise DataError(["training_data: no picture can be read:", *listed])
@@ -104,9 +104,7 @@ def _sides(
     chosen_labels = [examples.labels[i] for i in training]
     groups = [examples.groups[i] for i in training]
     stratified = examples.objective == CATEGORICAL
-    inner = split(
-        chosen_labels, groups, settings.holdout_rate, settings.holdout_set_size, stratified, settings.seed
-    )
+    inner = split(chosen_labels, groups, settings.holdout_rate, settings.holdout_set_size, stratified, settings.seed)
     if not len(inner[1]):
         notes.append("WARNING: every row is of one group, so training data is validation data")
         return training, training

@@ -20,7 +20,7 @@ GENERATOR_ONLY: tuple[str, ...] = ()
 Pixels = npt.NDArray[np.uint8]
 
 
-class BadImage(Exception):
+class BadImageError(Exception):
     """The file cannot be learned from; the message is the reason."""
 
 
@@ -31,15 +31,15 @@ def read_image(path: str, width: int, height: int, rescale_type: str) -> Pixels:
         uint8 [height, width, 3]. `pad` fills with the picture's mean, rounded to a whole grey level.
 
     Raises:
-        BadImage: the file is missing, broken, or would be decoded otherwise when it is served.
+        BadImageError: the file is missing, broken, or would be decoded otherwise when it is served.
     """
     header = read_header(path)
     if header.reason is not None:
-        raise BadImage(header.reason)
+        raise BadImageError(header.reason)
     try:
         pixels = to_image_pixels(path, None)
     except (tf.errors.OpError, OSError, ValueError, SyntaxError) as error:
-        raise BadImage(f"cannot be decoded: {_first_line(error)}") from error
+        raise BadImageError(f"cannot be decoded: {_first_line(error)}") from error
     return fit(pixels, width, height, rescale_type)
 
 

@@ -1,6 +1,7 @@
 """Decoded pictures -> batches: the one entry point for training."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +65,7 @@ def training_batches(
     drawable = training[dataset.weights[training] > 0]
     sampler = Sampler(drawable, batch_size, seed, dataset.targets[drawable] if balance else None)
 
-    def fetch(k: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint8], ...]:
+    def fetch(k: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any], ...]:
         rows = sampler.batch(int(k))
         return pictures[rows], dataset.targets[rows], dataset.weights[rows]
 
@@ -72,7 +73,7 @@ def training_batches(
 
 
 def _fetched(
-    fetch: Callable[..., tuple[npt.NDArray[np.uint8], ...]], batch_size: int, shape: tuple[int, ...]
+    fetch: Callable[..., tuple[npt.NDArray[Any], ...]], batch_size: int, shape: tuple[int, ...]
 ) -> tf.data.Dataset:
     def load(k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         images, targets, weights = tf.numpy_function(fetch, [k], [tf.uint8, tf.float32, tf.float32])

@@ -95,7 +95,7 @@ def _read_csv(path: Path) -> list[dict[str, Any]]:
 
     with path.open(newline="", encoding="utf-8-sig") as file:
         header = next(csv.reader(file, delimiter=_delimiter(path)), [])
-    types = {column: "string" for column in header}
+    types = dict.fromkeys(header, "string")
     table = arrow_csv.read_csv(
         path,
         parse_options=arrow_csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True),

@@ -33,10 +33,7 @@ def split(
     if len(set(groups)) < n:
         return _grouped(labels, groups, held, stratified, seed)
     rng = np.random.default_rng([seed, 0])
-    if stratified:
-        chosen = _stratified(np.asarray(labels), held, rng)
-    else:
-        chosen = rng.permutation(n)[:held]
+    chosen = _stratified(np.asarray(labels), held, rng) if stratified else rng.permutation(n)[:held]
     return _sides(n, chosen)
 
 

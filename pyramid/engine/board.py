@@ -6,8 +6,7 @@ from typing import Any
 from pyramid.engine.session import ray
 
 
-@ray.remote(num_cpus=0)
-class Board:
+class _Board:
     """Keeps how many seconds each trial has left, and which process each trial is.
 
     Clocks of two machines do not compare, so the driver posts seconds, and the board counts them down.
@@ -34,3 +33,6 @@ class Board:
 
     def process(self, name: str) -> tuple[Any, str, int] | None:
         return self._processes.get(name)
+
+
+Board: Any = ray.remote(num_cpus=0)(_Board)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyramid.engine.session import ray
 from pyramid.errors import Interrupted
 
 _BATCH = 64
@@ -86,7 +85,7 @@ def _decode_batch(
     batch: dict[str, Any], shape: list[int], rescale_type: str, path: str | None, rows: int
 ) -> dict[str, Any]:
     """Runs on a worker: the pixels of a batch of files, or with ``path`` writes them into that file."""
-    from pyramid.data.image import BadImage, read_image
+    from pyramid.data.image import BadImageError, read_image
     from pyramid.tf import limit_devices
 
     limit_devices(1)
@@ -97,7 +96,7 @@ def _decode_batch(
         try:
             pixels[i] = read_image(str(file), width, height, rescale_type)
             reasons.append("")
-        except BadImage as error:
+        except BadImageError as error:
             reasons.append(str(error))
     result = {"row": batch["row"], "reason": np.array(reasons, object)}
     if path is None:

@@ -45,6 +45,7 @@ def run(
     """
     output = Path(str(settings.output_directory))
     timings = _Timings()
+    tell(Stage("starting Ray"))
     with workspace(output) as work:
         report = _search(settings, examples, work, tell, stopped, timings)
         deliver(work, output)
@@ -52,13 +53,14 @@ def run(
 
 
 class _Timings:
-    """Seconds from the start of the job to the end of each part."""
+    """Seconds that each part of the job took."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
         self.seconds: dict[str, float] = {}
 
     def lap(self, part: str) -> None:
+        """The time since the last lap belongs to ``part``."""
         now = time.monotonic()
         self.seconds[part] = now - self._last
         self._last = now
@@ -73,7 +75,6 @@ def _search(
     timings: _Timings,
 ) -> dict[str, Any]:
     shape = settings.input_image_shape or _shape(settings, examples)
-    tell(Stage("starting Ray"))
     with session():
         timings.lap("ray")
         per_trial = resources(settings.cpus_per_trial, settings.gpus_per_trial)
@@ -87,8 +88,8 @@ def _search(
         results, seconds = train_candidates(
             tried, pictures, dataset, work, settings.max_total_time, per_trial, tell, stopped
         )
-        timings.lap("training")
-        timings.seconds["trials"] = seconds
+        timings.seconds |= seconds
+    timings.lap("end")
     if pictures.path:
         pictures.path.unlink()
     best = _best(results, tried[0].selection_metric, settings.max_total_time, stopped())
@@ -157,7 +158,7 @@ def _write_model(work: Path, tried: list[Candidate], best: Result) -> None:
 
     candidate = next(candidate for candidate in tried if candidate.name == best.name)
     document = model_document(candidate, best, work / candidate.folder / WEIGHTS_FILE)
-    write_json(work / FINAL_MODEL_FILE, document)
+    write_json(work / FINAL_MODEL_FILE, document, indent=None)
 
 
 def _understood(settings: TrainSettings, shape: list[int], candidate: Candidate) -> dict[str, Any]:

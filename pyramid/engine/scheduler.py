@@ -35,6 +35,10 @@ class TimeBudgetScheduler(FIFOScheduler):
         self._board = board
         self._stopped = stopped
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune writes its state to disk; what only this process has stays out."""
+        return {**self.__dict__, "_stopped": None}
+
     def name(self, trial: TuneTrial) -> str:
         return self._names[trial.config["index"]]
 

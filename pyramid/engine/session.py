@@ -20,9 +20,11 @@ if "ray" not in sys.modules and not os.environ.get("RAY_ADDRESS"):
     if not os.environ.get("RAY_AUTH_TOKEN_PATH"):
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
-import ray  # noqa: E402
+import ray
 
-from pyramid.errors import ConfigError  # noqa: E402
+from pyramid.errors import ConfigError
+
+__all__ = ["Resources", "ray", "resources", "session"]
 
 
 @dataclass(frozen=True)

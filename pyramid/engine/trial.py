@@ -71,9 +71,7 @@ class Trial(tune.Trainable):
         gc.collect()
         self._candidate = Candidate(**self._shared.candidates[new_config["index"]])
         context = ray.get_runtime_context()
-        self._shared.board.enter.remote(
-            self._candidate.name, context.current_actor, context.get_node_id(), os.getpid()
-        )
+        self._shared.board.enter.remote(self._candidate.name, context.current_actor, context.get_node_id(), os.getpid())
         return True
 
     def step(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def train_candidates(
     resources: Resources,
     tell: Tell = nobody,
     stopped: Callable[[], bool] = lambda: False,
-) -> tuple[list[Result], float]:
+) -> tuple[list[Result], dict[str, float]]:
     """Train ``candidates`` in order, each in a trial of its own.
 
     Args:
@@ -39,7 +39,8 @@ def train_candidates(
         stopped: when it turns true, the trials end with their best weights so far.
 
     Returns:
-        A result for each candidate, in order, and the seconds from the first step to the end of the last trial.
+        A result for each candidate, in order; and the seconds until the first step of a trial (`start`) and from
+        there to the end of the last trial (`training`).
     """
     names = [candidate.name for candidate in candidates]
     board = Board.remote()
@@ -60,7 +61,7 @@ def train_candidates(
         _fit(shared, resources, scheduler, listener, storage)
     finally:
         shutil.rmtree(storage, ignore_errors=True)
-    return [listener.results[name] for name in names], listener.seconds
+    return [listener.results[name] for name in names], listener.seconds()
 
 
 def _fit(
@@ -96,14 +97,18 @@ class _Listener(tune.Callback):
         self._candidates = {candidate.name: candidate for candidate in candidates}
         self._folder = folder
         self._tell = tell
+        self._made = time.monotonic()
         self._first_step: float | None = None
         self._last_end = 0.0
         self.results: dict[str, Result] = {}
 
-    @property
-    def seconds(self) -> float:
-        """From the first step of a trial to the end of the last."""
-        return 0.0 if self._first_step is None else self._last_end - self._first_step
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune writes its state to disk; what only this process has stays out."""
+        return {**self.__dict__, "_tell": None}
+
+    def seconds(self) -> dict[str, float]:
+        first = self._last_end if self._first_step is None else self._first_step
+        return {"start": first - self._made, "training": self._last_end - first}
 
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
         if result.get("began"):

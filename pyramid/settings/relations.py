@@ -70,11 +70,6 @@ def _objective(settings: TrainSettings) -> Iterator[str]:
     if objective in LOSSES and loss and loss not in LOSSES[objective]:
         yield f"loss_function: {loss} does not fit a {objective} objective; use one of {', '.join(LOSSES[objective])}"
         return
-    objective = objective or (objective_of_loss(loss) if loss else None)
-    if objective in METRICS and metric and metric not in METRICS[objective]:
-        yield (
-            f"selection_metric: {metric} does not fit a {objective} objective;"
-            f" use one of {', '.join(METRICS[objective])}"
-        )
-
-
+    meant = objective or (objective_of_loss(loss) if loss else "")
+    if meant in METRICS and metric and metric not in METRICS[meant]:
+        yield f"selection_metric: {metric} does not fit a {meant} objective; use one of {', '.join(METRICS[meant])}"

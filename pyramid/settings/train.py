@@ -57,9 +57,7 @@ def _kind_of_rows(value: Any) -> str:
 
 
 #: Told apart by type, so that an error speaks of what was given alone.
-Rows = Annotated[
-    Annotated[list[Row], Tag("<rows>")] | Annotated[Path, Tag("<path>")], Discriminator(_kind_of_rows)
-]
+Rows = Annotated[Annotated[list[Row], Tag("<rows>")] | Annotated[Path, Tag("<path>")], Discriminator(_kind_of_rows)]
 
 
 class TrainSettings(BaseSettings):
@@ -103,7 +101,9 @@ class TrainSettings(BaseSettings):
     cpus_per_trial: int | None = Field(
         None, ge=1, description="Cores of one candidate; by default all of the machine, or an equal part for each GPU."
     )
-    gpus_per_trial: int | None = Field(None, ge=0, description="GPUs of one candidate; by default 1 where there are any.")
+    gpus_per_trial: int | None = Field(
+        None, ge=0, description="GPUs of one candidate; by default 1 where there are any."
+    )
     on_bad_image: Literal["skip", "fail"] = Field(
         "skip", description="Leave out pictures that cannot be read (they are listed), or end the job."
     )

@@ -68,4 +68,3 @@ class TrainingLoop:
 
     def _predict_in_graph(self, images: tf.Tensor) -> tf.Tensor:
         return self.model(tf.cast(images, tf.float32), training=False)[1]
-

@@ -1,10 +1,11 @@
 """Names of `loss_function` -> losses of a batch, one value per example."""
 
 from collections.abc import Callable
+from typing import Any
 
 from pyramid.tf import tf
 
-Tensor = tf.Tensor
+Tensor = Any  # tf.Tensor: TensorFlow has no types
 
 #: Where the true value is nearer to 0 than this many standard deviations, a percentage is taken of that instead.
 PERCENTAGE_FLOOR = 0.01

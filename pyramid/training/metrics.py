@@ -48,12 +48,12 @@ def _best_phi(positive: npt.NDArray[np.bool_], scores: Array) -> float:
     return float(phi.max())
 
 
-def _mean_over_classes(
-    score: Callable[[npt.NDArray[np.bool_], Array], float], truth: Array, predicted: Array
-) -> float:
+def _mean_over_classes(score: Callable[[npt.NDArray[np.bool_], Array], float], truth: Array, predicted: Array) -> float:
     """A class that all or no examples have says nothing; without any other the mean is NaN."""
     positives = [truth == k for k in range(predicted.shape[1])]
-    values = [score(positive, predicted[:, k]) for k, positive in enumerate(positives) if 0 < positive.sum() < len(truth)]
+    values = [
+        score(positive, predicted[:, k]) for k, positive in enumerate(positives) if 0 < positive.sum() < len(truth)
+    ]
     return float(np.mean(values)) if values else float("nan")
 
 

@@ -35,7 +35,7 @@ def make_optimizer(name: str, rate: Callable[[tf.Tensor], tf.Tensor], hyperparam
         hyperparameters: pyramid's names -> values; those that are absent have Keras's defaults.
     """
     named = {_KERAS_NAMES.get(key, key): value for key, value in hyperparameters.items()}
-    optimizer = OPTIMIZERS[name](learning_rate=lambda: rate(optimizer.iterations + 1), **named)
+    optimizer: Any = OPTIMIZERS[name](learning_rate=lambda: rate(optimizer.iterations + 1), **named)
     return optimizer
 
 

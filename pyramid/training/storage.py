@@ -8,10 +8,11 @@ from typing import Any
 from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Candidate, Result
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
     """Write ``value`` to a temporary name beside ``path``, then rename it."""
     temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
 
 

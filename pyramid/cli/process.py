@@ -1,0 +1,68 @@
+"""What every command does with its process: standard output, signals, errors."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from pyramid.errors import PyramidError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def private_stdout() -> TextIO:
+    """A copy of standard output; the original goes to standard error from now on.
+
+    Ray and TensorFlow write to file descriptor 1 whatever they are told. Call this before they are imported.
+    """
+    sys.stdout.flush()
+    copy = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8", errors="replace")
+    os.dup2(2, 1)
+    return copy
+
+
+def console(out: TextIO) -> "Console":
+    """A console that writes to ``out``: as wide as the terminal, or 120 columns elsewhere."""
+    from rich.console import Console
+
+    return Console(file=out, highlight=False, width=None if out.isatty() else 120)
+
+
+class Stop:
+    """Ctrl-C or SIGTERM: once sets a flag, twice ends the process at once."""
+
+    def __init__(self, say: Callable[[str], None]):
+        self._asked = threading.Event()
+        self._say = say
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def __call__(self) -> bool:
+        return self._asked.is_set()
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        if self._asked.is_set():
+            self._end()
+        self._asked.set()
+        self._say("stopping: the best model so far is being written; once more to leave at once")
+
+    def _end(self) -> NoReturn:
+        """Ray's processes end with the process that started them."""
+        os._exit(130)
+
+
+def run(name: str, main: Callable[[], None]) -> NoReturn:
+    """Run ``main``; an error that pyramid foresees becomes its message and its exit code."""
+    try:
+        main()
+    except PyramidError as error:
+        problems = str(error).splitlines() or [""]
+        first = f"{name}: {problems[0]}" if len(problems) == 1 else f"{name}:\n  " + "\n  ".join(problems)
+        print(first, file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)

@@ -1,0 +1,89 @@
+"""The report at the end of a training, as text for a terminal."""
+
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pyramid.report.texts import metric, seconds
+from pyramid.settings.metrics import METRICS
+
+_MOST_LISTED = 10
+
+#: Columns of a console that is wide enough for all metrics.
+_WIDE = 110
+
+
+def print_summary(console: Console, report: dict[str, Any]) -> None:
+    """Print what ``report`` (the content of `results.json`) says: data, candidates, failures, the model's path."""
+    console.print()
+    for line in data_lines(report["data"], report["input_image_shape"]):
+        console.print(line, soft_wrap=True)
+    console.print(_candidates(report, console.width))
+    for candidate in report["candidates"]:
+        if candidate["status"] != "finished":
+            console.print(f"[red]{candidate['name']} {candidate['status']}[/red]: {escape(candidate['reason'])}")
+        if candidate["traceback"]:
+            console.print(escape(candidate["traceback"].rstrip()), style="dim", soft_wrap=True)
+    if report["stopped_by_user"]:
+        console.print("Training was stopped before its time was up.")
+    best = next(candidate for candidate in report["candidates"] if candidate["name"] == report["best"])
+    value = metric(best["metrics"][report["selection_metric"]])
+    console.print(f"Best: [bold]{report['best']}[/bold], {report['selection_metric']} {value}.")
+    console.print(f"Model: {escape(report['final_model'])}", soft_wrap=True)
+
+
+def data_lines(data: dict[str, Any], shape: list[int]) -> list[str]:
+    """What was learned from, and what was left out."""
+    used = data["training_rows"] + data["holdout_rows"]
+    shown = f"{shape[0]}×{shape[1]} pixels"
+    lines = [f"{used:,} pictures of {shown}: {data['training_rows']:,} to train on, {data['holdout_rows']:,} held out."]
+    if data["classes"]:
+        counts = sorted(data["classes"].items(), key=lambda item: -item[1])
+        listed = ", ".join(f"{escape(name)} ({count:,})" for name, count in counts[:_MOST_LISTED])
+        more = f" and {len(counts) - _MOST_LISTED:,} more" if len(counts) > _MOST_LISTED else ""
+        lines.append(f"{len(counts)} classes: {listed}{more}.")
+    else:
+        low, mean, high = data["value_range"]
+        lines.append(f"Values from {low:.6g} to {high:.6g}, {mean:.6g} on average.")
+    bad = data["bad_images"]
+    if bad:
+        lines.append(f"[yellow]{len(bad):,} of {data['rows']:,} files were left out:[/yellow]")
+        lines += [f"  {escape(item['file'])}: {escape(item['reason'])}" for item in bad[:_MOST_LISTED]]
+        lines += [f"  … and {len(bad) - _MOST_LISTED:,} more, in results.json"] if len(bad) > _MOST_LISTED else []
+    return lines + [f"[yellow]{escape(note)}[/yellow]" for note in data["notes"]]
+
+
+def _candidates(report: dict[str, Any], width: int) -> Table:
+    """One row for each candidate, the best first; on a narrow console with the headline metrics alone."""
+    metric_names = METRICS[report["data"]["objective"]]
+    shown = metric_names if width >= _WIDE else metric_names[:2]
+    table = Table(title="Candidates, measured on the holdout", title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("network", "method"):
+        table.add_column(heading, no_wrap=True)
+    for heading in (*(name.replace("_", " ") for name in shown), "steps", "images/s", "time"):
+        table.add_column(heading, justify="right")
+    order = sorted(report["candidates"], key=lambda c: _key(c, report["selection_metric"]), reverse=True)
+    for candidate in order:
+        table.add_row(
+            candidate["network"],
+            candidate["method"],
+            *(_shown(name, candidate["metrics"].get(name)) for name in shown),
+            f"{candidate['iterations']:,}",
+            f"{candidate['images_per_second']:,.0f}",
+            seconds(candidate["seconds"].get("elapsed", 0.0)),
+            style="bold" if candidate["name"] == report["best"] else None,
+        )
+    return table
+
+
+def _key(candidate: dict[str, Any], selection_metric: str) -> float:
+    value = candidate["metrics"].get(selection_metric)
+    return float("-inf") if value is None else float(value)
+
+
+def _shown(name: str, value: float | None) -> str:
+    """Errors are kept negated, so that higher is better; people read them as they are."""
+    return metric(-value if value is not None and name.endswith("_error") else value)
