@@ -36,13 +36,13 @@ def holds_results(output: str) -> bool:
 
 @contextmanager
 def workspace(output: Path) -> Iterator[Path]:
-    """A folder inside ``output`` for what is not finished.
+    """The absolute path of a folder inside ``output`` for what is not finished.
 
     It is removed at the end. After an error it stays when a candidate has left weights in it, and else nothing
     stays of what was made here.
     """
     made = [parent for parent in (output, *output.absolute().parents) if not parent.exists()]
-    work = output / UNFINISHED
+    work = output.absolute() / UNFINISHED  # trials have working directories of their own
     shutil.rmtree(work, ignore_errors=True)
     try:
         work.mkdir(parents=True)
