@@ -83,4 +83,6 @@ def _fetched(
             tf.ensure_shape(weights, (batch_size,)),
         )
 
-    return tf.data.Dataset.range(2**62).map(load).prefetch(4)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread takes seconds to end, and the next candidate would wait for it
+    return tf.data.Dataset.range(2**62).map(load).prefetch(4).with_options(options)

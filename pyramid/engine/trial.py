@@ -60,6 +60,7 @@ class Trial(tune.Trainable):
         self._shared = shared
         self._pictures = shared.pictures()
         self.reset_config(config)
+        gc.freeze()  # what was imported stays: collecting a candidate's leftovers need not look at it
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         import pyramid.training.trial  # the import of TensorFlow and Keras is no part of the candidate's time

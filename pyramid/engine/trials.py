@@ -1,5 +1,6 @@
 """All candidates of a search, trained within the time budget: one Ray Tune trial each."""
 
+import logging
 import shutil
 import tempfile
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ray import tune
+from ray.tune.progress_reporter import TrialProgressCallback
 
 from pyramid.data.dataset import Dataset
 from pyramid.engine.board import Board
@@ -67,6 +69,7 @@ def train_candidates(
 def _fit(
     shared: Shared, resources: Resources, scheduler: TimeBudgetScheduler, listener: "_Listener", storage: str
 ) -> None:
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a trial's failure is told by its result
     per_trial = {"CPU": resources.cpus, "GPU": resources.gpus}
     trainable = tune.with_resources(tune.with_parameters(Trial, shared=shared), per_trial)
     tune.Tuner(
@@ -83,8 +86,11 @@ def _fit(
     ).fit()
 
 
-class _Listener(tune.Callback):
-    """Collects the results, and passes every word from a trial on."""
+class _Listener(TrialProgressCallback):
+    """Collects the results, and passes every word from a trial on.
+
+    Of the base class it only wants the place: Tune leaves out its own printing callback when there is one of this kind.
+    """
 
     def __init__(
         self,
@@ -93,6 +99,7 @@ class _Listener(tune.Callback):
         folder: Path,
         tell: Tell,
     ):
+        super().__init__()
         self._scheduler = scheduler
         self._candidates = {candidate.name: candidate for candidate in candidates}
         self._folder = folder

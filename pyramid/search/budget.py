@@ -76,8 +76,12 @@ class Budget:
         return self._share(len(self._waiting()))
 
     def seconds_left(self) -> dict[str, float]:
-        """For each running candidate the seconds of its share that are left; negative when it is overdue."""
-        share, left = self.share(), self.total_left()
+        """For each running candidate the seconds that it has left; negative when it is overdue.
+
+        It has its share, or when nobody waits for its slot, all that is left.
+        """
+        left = self.total_left()
+        share = self.share() if self._waiting() and left > 0 else float("inf")
         return {
             name: min(share - self._used(entry), left)
             for name, entry in self._entries.items()
