@@ -89,7 +89,8 @@ def _search(
             tried, pictures, dataset, work, settings.max_total_time, per_trial, tell, stopped
         )
         timings.seconds |= seconds
-    timings.lap("end")
+        timings.lap("trials")
+    timings.lap("ray_end")
     if pictures.path:
         pictures.path.unlink()
     best = _best(results, tried[0].selection_metric, settings.max_total_time, stopped())

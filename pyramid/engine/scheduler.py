@@ -29,7 +29,6 @@ class TimeBudgetScheduler(FIFOScheduler):
         """
         super().__init__()
         self.killed: dict[str, str] = {}
-        self.skipped: set[str] = set()
         self._budget = budget
         self._names = names
         self._board = board
@@ -46,23 +45,18 @@ class TimeBudgetScheduler(FIFOScheduler):
         """Called about ten times a second, whatever the trials do."""
         if self._stopped():
             self._budget.stop()
-        self._board.post.remote(self._budget.seconds_left())
+        self._divide(tune_controller)
         for name in self._budget.overdue():
             self._kill(name)
-        hopeless = set(self._budget.hopeless())
-        waiting = [trial for trial in tune_controller.get_trials() if trial.status == TuneTrial.PENDING]
-        for trial in waiting:
-            if self.name(trial) in hopeless:
-                self.skipped.add(self.name(trial))
-                tune_controller.stop_trial(trial)
-        return next((trial for trial in waiting if self.name(trial) not in hopeless), None)
+        return next(iter(_waiting(tune_controller)), None)
 
     def on_trial_result(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> str:
         if result.get("began"):
             self._budget.begin(self.name(trial))
-            self._board.post.remote(self._budget.seconds_left())
-        elif result.get("progress/tracing_seconds"):
+            self._divide(tune_controller)
+        elif result.get("progress/iterations") == 1:
             self._budget.traced(self.name(trial), result["progress/tracing_seconds"])
+            self._divide(tune_controller)
         return str(self.CONTINUE)
 
     def on_trial_complete(self, tune_controller: Any, trial: TuneTrial, result: dict[str, Any]) -> None:
@@ -74,6 +68,14 @@ class TimeBudgetScheduler(FIFOScheduler):
     def on_trial_remove(self, tune_controller: Any, trial: TuneTrial) -> None:
         self._budget.end(self.name(trial))
 
+    def _divide(self, tune_controller: Any) -> None:
+        """Give up those for whom no time is left, and tell the others what they have."""
+        hopeless = set(self._budget.hopeless())
+        for trial in _waiting(tune_controller):
+            if self.name(trial) in hopeless:
+                tune_controller.stop_trial(trial)
+        self._board.post.remote(self._budget.seconds_left())
+
     def _kill(self, name: str) -> None:
         """End the trial's process; Tune sees its actor die, and gives its slot to the next."""
         process = ray.get(self._board.process.remote(name))
@@ -84,3 +86,7 @@ class TimeBudgetScheduler(FIFOScheduler):
         ray.kill(actor)
         if node == ray.get_runtime_context().get_node_id():
             os.kill(pid, signal.SIGKILL)  # at once, also when the process is stopped and cannot obey Ray
+
+
+def _waiting(tune_controller: Any) -> list[TuneTrial]:
+    return [trial for trial in tune_controller.get_trials() if trial.status == TuneTrial.PENDING]

@@ -49,8 +49,8 @@ class Shared:
 class Trial(tune.Trainable):
     """Trains the candidate at ``config["index"]``, half a second for each step.
 
-    The first step only says that it was called: the time of the search runs from there. Whatever fails in
-    the others becomes a result with its traceback.
+    The first step only says that it was called: the time of the search runs from there. The second builds and
+    traces the network. Whatever fails becomes a result with its traceback.
     """
 
     def setup(self, config: dict[str, Any], shared: Shared) -> None:
@@ -90,7 +90,9 @@ class Trial(tune.Trainable):
         if self._training is None:
             folder = Path(self._shared.folder) / self._candidate.folder
             self._training = CandidateTraining(self._candidate, self._pictures, self._shared.dataset, folder)
-        progress = self._training.advance(self._seconds_left())
+            progress = self._training.progress()
+        else:
+            progress = self._training.advance(self._seconds_left())
         result = progress.result.to_dict() if progress.result else None
         values = {key: value for key, value in asdict(progress).items() if key != "result"}
         return {"progress": values, "result": result, "done": result is not None}

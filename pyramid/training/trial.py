@@ -75,7 +75,7 @@ class CandidateTraining:
             self._train(slice_end)
             if not self._reason and self._check_is_due():
                 self._check()
-        return self._progress(self._finish() if self._reason else None)
+        return self.progress(self._finish() if self._reason else None)
 
     def _train(self, slice_end: float) -> None:
         steps = self._affordable_steps(slice_end)
@@ -190,7 +190,8 @@ class CandidateTraining:
     def _images_per_second(self) -> float:
         return self._candidate.batch_size / self._step_seconds if self._step_seconds else 0.0
 
-    def _progress(self, result: Result | None) -> Progress:
+    def progress(self, result: Result | None = None) -> Progress:
+        """How far the training is."""
         return Progress(
             iterations=self._loop.iterations,
             checks=self._checks,

@@ -1,0 +1,105 @@
+"""Real trials under one budget: in time, whatever one of them does."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pyramid.engine.events import Update
+from pyramid.engine.session import Resources, resources
+from pyramid.engine.trials import train_candidates
+from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Status
+
+pytestmark = pytest.mark.usefixtures("ray_session")
+
+
+@pytest.fixture
+def train(dark_and_light, tmp_path: Path) -> Callable:
+    """Train candidates for so many seconds in all; returns their results by name, and the seconds that it took."""
+
+    def run(candidates, seconds, given: Resources | None = None, tell=lambda update: None, stopped=lambda: False):
+        results, spent = train_candidates(
+            candidates, *dark_and_light, tmp_path, seconds, given or resources(None, None), tell, stopped
+        )
+        assert [result.name for result in results] == [candidate.name for candidate in candidates]
+        return {result.name: result for result in results}, spent["training"]
+
+    return run
+
+
+def overshoot_allowed(seconds: float) -> float:
+    return max(2.0, 0.02 * seconds)
+
+
+def test_a_broken_candidate_costs_itself_alone_and_its_time_is_handed_on(train, candidate, tmp_path: Path) -> None:
+    broken = candidate("broken", network="no_such_network")
+    results, spent = train([candidate("first"), broken, candidate("last")], 12.0)
+    assert results["broken"].status is Status.FAILED
+    assert "KeyError" in results["broken"].reason
+    assert "Traceback" in results["broken"].traceback
+    for name in ("first", "last"):
+        assert results[name].status is Status.FINISHED
+        assert results[name].metrics["accuracy"] == 1.0
+        assert (tmp_path / f"submodel_{name}" / WEIGHTS_FILE).exists()
+        assert (tmp_path / f"submodel_{name}" / FIT_INFO_FILE).exists()
+    # A third of the time each, and the last has the broken one's third too.
+    assert results["last"].seconds["elapsed"] > 1.3 * results["first"].seconds["elapsed"]
+    assert spent <= 12.0 + overshoot_allowed(12.0)
+
+
+def test_a_hung_trial_is_killed_and_keeps_its_last_weights(train, candidate) -> None:
+    def freeze(update: Update) -> None:
+        """Stop the process of the first candidate once it has saved weights."""
+        if update.name == "hangs" and update.progress and update.progress.checks > 3:
+            for child in psutil.Process().children(recursive=True):
+                if " ".join(child.cmdline()).startswith(("ray::Trial", "ray::ResourceTrainable")):
+                    os.kill(child.pid, signal.SIGSTOP)
+
+    results, spent = train([candidate("hangs"), candidate("other")], 30.0, tell=freeze)
+    assert results["hangs"].status is Status.FAILED
+    assert "hung" in results["hangs"].reason
+    assert results["hangs"].metrics["accuracy"] == 1.0
+    assert results["other"].status is Status.FINISHED
+    assert spent <= 30.0 + overshoot_allowed(30.0)
+
+
+def test_too_little_time_skips_what_could_not_even_be_traced(train, candidate) -> None:
+    results, spent = train([candidate(f"c{i}") for i in range(30)], 4.0)
+    skipped = [result for result in results.values() if result.status is Status.SKIPPED]
+    assert results["c0"].metrics["accuracy"] is not None
+    assert len(skipped) >= 20
+    assert all("time" in result.reason for result in skipped)
+    assert spent <= 4.0 + overshoot_allowed(4.0)
+
+
+def test_candidates_run_side_by_side_when_each_asks_for_one_core(train, candidate) -> None:
+    given = resources(1, 0)
+    running: set[str] = set()
+    together = 0
+
+    def watch(update: Update) -> None:
+        nonlocal together
+        (running.discard if update.result else running.add)(update.name)
+        together = max(together, len(running))
+
+    results, spent = train([candidate("left"), candidate("right")], 8.0, given, watch)
+    assert all(result.status is Status.FINISHED for result in results.values())
+    assert together == 2
+    assert spent <= 8.0 + overshoot_allowed(8.0)
+
+
+def test_stopping_keeps_the_best_so_far(train, candidate) -> None:
+    asked = False
+
+    def stop(update: Update) -> None:
+        nonlocal asked
+        asked = asked or bool(update.progress and update.progress.checks > 2)
+
+    results, spent = train([candidate("runs"), candidate("waits")], 600.0, tell=stop, stopped=lambda: asked)
+    assert results["runs"].status is Status.FINISHED
+    assert results["runs"].metrics["accuracy"] == 1.0
+    assert results["waits"].status is Status.SKIPPED
+    assert spent < 60.0
