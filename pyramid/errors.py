@@ -45,7 +45,7 @@ class DataError(ProblemsError):
 
 
 class NoModelError(PyramidError):
-    """Every candidate failed or ran out of time before its first check."""
+    """Every candidate failed, and none had a model before."""
 
 
 class Interrupted(PyramidError):  # noqa: N818 - like KeyboardInterrupt, it is nobody's error

@@ -12,7 +12,7 @@ from pyramid.engine.events import Prepared, Reading, Stage, Tell, nobody
 from pyramid.engine.images import Pictures, decode
 from pyramid.engine.session import resources, session
 from pyramid.engine.trials import train_candidates
-from pyramid.errors import DataError, Interrupted, NoModelError
+from pyramid.errors import ConfigError, DataError, Interrupted, NoModelError
 from pyramid.finalize.workspace import CONFIG_FILE, FINAL_MODEL_FILE, RESULTS_FILE, deliver, workspace
 from pyramid.search.candidates import candidates, minimum_side
 from pyramid.search.select import rank
@@ -40,7 +40,8 @@ def run(
 
     Raises:
         DataError: too little of the data can be read.
-        NoModelError: no candidate left a model.
+        NoModelError: every candidate broke.
+        ConfigError: the time was too short for any.
         Interrupted: stopped before there was a model.
     """
     output = Path(str(settings.output_directory))
@@ -148,10 +149,12 @@ def _best(results: list[Result], metric: str, total_time: float, stopped: bool) 
     lines = [f"{result.name}: {result.status}: {result.reason}" for result in results]
     if stopped:
         raise Interrupted("stopped before a candidate had a model: nothing was written\n" + "\n".join(lines))
-    raise NoModelError(
-        f"no candidate has a model after max_total_time ({total_time:g} s); give more time or other candidates\n"
-        + "\n".join(lines + [result.traceback for result in results if result.traceback][:1])
-    )
+    tracebacks = [result.traceback for result in results if result.traceback]
+    if not tracebacks:
+        raise ConfigError(
+            [f"max_total_time: {total_time:g} s were over before a candidate had a model; give more", *lines]
+        )
+    raise NoModelError("no candidate has a model:\n" + "\n".join(lines + tracebacks[:1]))
 
 
 def _write_model(work: Path, tried: list[Candidate], best: Result) -> None:

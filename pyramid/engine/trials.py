@@ -136,16 +136,14 @@ class _Listener(TrialProgressCallback):
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         name = self._scheduler.name(trial)
-        lines = _traceback(trial)
-        reason = self._scheduler.killed.get(name) or f"its process died: {(lines.strip().splitlines() or [''])[-1]}"
+        if name in self._scheduler.killed:
+            self._end(failed(self._folder, self._candidates[name], self._scheduler.killed[name]))
+            return
+        lines = str(trial.get_error() or "")
+        reason = f"its process died: {(lines.strip().splitlines() or [''])[-1]}"
         self._end(failed(self._folder, self._candidates[name], reason, lines))
 
     def _end(self, result: Result) -> None:
         self._last_end = time.monotonic()
         self.results[result.name] = result
         self._tell(Update(result.name, result=result))
-
-
-def _traceback(trial: Any) -> str:
-    error = trial.get_error()
-    return str(error) if error is not None else ""
