@@ -63,9 +63,10 @@ def _print_schema(out: TextIO) -> None:
 
 def _validate(document: dict[str, object], path: str) -> None:
     from pyramid import api
+    from pyramid.search.candidates import networks
 
     settings, examples = api.check(document)
-    pairs = ", ".join("/".join(pair) for pair in settings.image_network_candidates)
+    pairs = ", ".join("/".join(pair) for pair in networks(settings))
     print(f"{path} is valid: {len(examples.files):,} rows, {examples.objective}; candidates {pairs}")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyramid.data.examples import Examples
-from pyramid.data.split import TINY, split
+from pyramid.data.split import TINY, sample, split
 from pyramid.errors import DataError
 from pyramid.settings.objectives import CATEGORICAL
 from pyramid.settings.train import TrainSettings
@@ -97,18 +97,17 @@ def _sides(
         return training, validation
     if examples.validation_rows:
         raise DataError(["validation_data: no picture can be read"])
-    reason = _why_no_holdout(settings, len(training))
-    if reason:
-        notes.append(f"WARNING: {reason}: the metrics are those of training pictures and say nothing about new ones")
-        return training, training[: settings.holdout_set_size]
-    chosen_labels = [examples.labels[i] for i in training]
+    labels = [examples.labels[i] for i in training]
     groups = [examples.groups[i] for i in training]
     stratified = examples.objective == CATEGORICAL
-    inner = split(chosen_labels, groups, settings.holdout_rate, settings.holdout_set_size, stratified, settings.seed)
-    if not len(inner[1]):
-        notes.append("WARNING: every row is of one group, so training data is validation data")
-        return training, training
-    return training[inner[0]], training[inner[1]]
+    reason = _why_no_holdout(settings, len(training))
+    if not reason:
+        inner = split(labels, groups, settings.holdout_rate, settings.holdout_set_size, stratified, settings.seed)
+        if len(inner[1]):
+            return training[inner[0]], training[inner[1]]
+        reason = "every row is of one group" if len(set(groups)) == 1 else "every class has one picture only"
+    notes.append(f"WARNING: {reason}: the metrics are those of training pictures and say nothing about new ones")
+    return training, training[sample(labels, settings.holdout_set_size, stratified, settings.seed)]
 
 
 def _why_no_holdout(settings: TrainSettings, rows: int) -> str:
@@ -132,7 +131,8 @@ def _moments(values: FloatArray) -> tuple[float, float]:
 
 
 def _absent_classes(classes: list[str], targets: FloatArray, training: npt.NDArray[np.int64]) -> list[str]:
-    absent = [name for i, name in enumerate(classes) if i not in set(targets[training].astype(int))]
+    present = set(targets[training].astype(int))
+    absent = [name for i, name in enumerate(classes) if i not in present]
     return [f"WARNING: only the holdout has the classes {', '.join(absent)}: they cannot be learned"] if absent else []
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pyramid.data.sources import Source, read_source
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.objectives import CATEGORICAL, LOSSES, NUMERIC, objective_of_loss
@@ -38,12 +40,10 @@ class Examples:
     notes: list[str]
 
 
-def read_examples(settings: TrainSettings, broken: bool = False) -> tuple[Examples, list[str]]:
+def read_examples(settings: TrainSettings) -> tuple[Examples, list[str]]:
     """The examples that ``settings`` names, and every problem in them.
 
-    Args:
-        settings: validated settings.
-        broken: whether other settings have problems; then a missing `training_data` was reported already.
+    A missing `training_data` is no problem here: the settings have told of it.
     """
     sources = [
         read_source(name, data, settings.image_root)
@@ -51,46 +51,52 @@ def read_examples(settings: TrainSettings, broken: bool = False) -> tuple[Exampl
         if data
     ]
     problems = [problem for source in sources for problem in source.problems]
-    placed = [(source, i, row) for source in sources for i, row in enumerate(source.rows)]
-    if problems or not placed:
+    rows = [
+        (f"{source.name}[{row.get('place') or i}]", source, row)
+        for source in sources
+        for i, row in enumerate(source.rows)
+    ]
+    if problems or not rows:
         return Examples(CATEGORICAL, "", [], [], [], [], 0, []), problems
-    files = [_file(source, i, row, settings.allow_absolute_paths, problems) for source, i, row in placed]
-    weights = [_weight(source, i, row, problems) for source, i, row in placed]
-    groups = [_group(file, row) for file, (_, _, row) in zip(files, placed, strict=True)]
-    objective, labels, notes = _labels(settings, sources, problems)
+    files = [_file(place, source, row, settings.allow_absolute_paths, problems) for place, source, row in rows]
+    weights = [_weight(place, row, problems) for place, _, row in rows]
+    groups = [_group(file, row) for file, (_, _, row) in zip(files, rows, strict=True)]
+    raw = [(f"{place}.label", row.get("label")) for place, _, row in rows]
+    text = all(source.text for source in sources)
+    objective, labels, notes, wrong_labels = _labels(settings, raw, text)
     loss = settings.loss_function or LOSSES[objective][0]
-    problems.extend(_misfits(settings, objective, loss))
-    problems.extend(_one_value(labels[: len(sources[0].rows)], objective) if not problems else [])
-    labels, weights = _weighted(settings, labels, weights, objective, problems)
+    if not wrong_labels:
+        wrong_labels = list(_misfits(settings, objective, loss))
+        complete = all(row.get("place") is None for _, _, row in rows)
+        wrong_labels += _one_value(labels[: len(sources[0].rows)], objective) if complete else []
+    problems += wrong_labels
+    weights = _weighted(settings, labels, weights, objective, problems)
     validation_rows = len(sources[1].rows) if len(sources) > 1 else 0
     return Examples(objective, loss, files, labels, weights, groups, validation_rows, notes), problems
 
 
-def _file(source: Source, i: int, row: dict[str, Any], absolute_allowed: bool, problems: list[str]) -> str:
+def _file(place: str, source: Source, row: dict[str, Any], absolute_allowed: bool, problems: list[str]) -> str:
     name = row.get("file")
     if not isinstance(name, str) or not name:
-        problems.append(f"{source.name}[{i}].file: must be a path, but got {name!r}")
+        problems.append(f"{place}.file: must be a path, but got {name!r}")
         return ""
     path = os.path.normpath(source.root / name)
     if not absolute_allowed:
         if os.path.isabs(name):
-            problems.append(f"{source.name}[{i}].file: must be relative to image_root, but got {name}; {_WAY_OUT}")
+            problems.append(f"{place}.file: must be relative to image_root, but got {name}; {_WAY_OUT}")
         elif os.path.relpath(path, source.root).split(os.sep)[0] == "..":
-            problems.append(f"{source.name}[{i}].file: leads out of image_root ({source.root}): {name}; {_WAY_OUT}")
+            problems.append(f"{place}.file: leads out of image_root ({source.root}): {name}; {_WAY_OUT}")
     return path
 
 
 _WAY_OUT = "set image_root to a folder above it, or allow_absolute_paths to true"
 
 
-def _weight(source: Source, i: int, row: dict[str, Any], problems: list[str]) -> float:
+def _weight(place: str, row: dict[str, Any], problems: list[str]) -> float:
     value = row.get("weight")
-    try:
-        weight = 1.0 if value is None else float(value)
-    except (TypeError, ValueError):
-        weight = math.nan
-    if not (math.isfinite(weight) and weight >= 0):
-        problems.append(f"{source.name}[{i}].weight: must be a number of 0 or more, but got {value!r}")
+    weight = 1.0 if value is None else _finite(value)
+    if weight is None or weight < 0:
+        problems.append(f"{place}.weight: must be a number of 0 or more, but got {value!r}")
         return 1.0
     return weight
 
@@ -101,33 +107,50 @@ def _group(file: str, row: dict[str, Any]) -> str:
     return f"file {Path(file)}" if group is None else f"group {group}"
 
 
-def _labels(settings: TrainSettings, sources: list[Source], problems: list[str]) -> tuple[str, list[Any], list[str]]:
-    raw = [(f"{s.name}[{i}].label", row.get("label")) for s in sources for i, row in enumerate(s.rows)]
-    problems.extend(
+def _finite(value: Any) -> float | None:
+    """The number that ``value`` is, or that its text says as a person would write it; None for any other."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or "_" in str(value):
+        return None
+    try:
+        number = float(np.float32(value))
+    except (ValueError, OverflowError):
+        return None
+    return float(value) if math.isfinite(number) else None
+
+
+def _labels(
+    settings: TrainSettings, raw: list[tuple[str, Any]], text: bool
+) -> tuple[str, list[Any], list[str], list[str]]:
+    """The objective, the labels in its type, notes, and problems; ``raw`` has pairs of place and label."""
+    problems = [
         f"{place}: must be a string or a finite number, but got {value!r}"
         for place, value in raw
-        if isinstance(value, bool)
-        or not isinstance(value, str | int | float)
-        or (isinstance(value, float) and not math.isfinite(value))
-    )
+        if not isinstance(value, str) and _finite(value) is None
+    ]
     if problems:
-        return settings.objective_type or CATEGORICAL, [value for _, value in raw], []
-    objective, notes = _objective(settings, sources, raw, problems)
-    if objective == NUMERIC:
-        return objective, [_number(place, value, problems) for place, value in raw], notes
-    return objective, [str(value) for _, value in raw], notes
+        return CATEGORICAL, [], [], problems
+    objective, notes = _objective(settings, raw, text, problems)
+    if objective == CATEGORICAL:
+        return objective, [str(value) for _, value in raw], notes, problems
+    numbers = [_finite(value) for _, value in raw]
+    problems += [
+        f"{place}: must be a number for a numeric objective, but got {value!r}"
+        for (place, value), number in zip(raw, numbers, strict=True)
+        if number is None
+    ]
+    return objective, numbers, notes, problems
 
 
 def _objective(
-    settings: TrainSettings, sources: list[Source], raw: list[tuple[str, Any]], problems: list[str]
+    settings: TrainSettings, raw: list[tuple[str, Any]], text: bool, problems: list[str]
 ) -> tuple[str, list[str]]:
     if settings.objective_type in (CATEGORICAL, NUMERIC):
         return str(settings.objective_type), []
-    if all(source.text for source in sources) and all(_is_number(value) for _, value in raw):
-        objective = objective_of_loss(settings.loss_function) if settings.loss_function else NUMERIC
-        reason = f"as loss_function {settings.loss_function} says" if settings.loss_function else "set objective_type"
-        otherwise = f"{reason} to change that" if not settings.loss_function else reason
-        return objective, [f"the labels are numbers in a text column and were taken as {objective}: {otherwise}"]
+    if text and all(_finite(value) is not None for _, value in raw):
+        loss = settings.loss_function
+        objective = objective_of_loss(loss) if loss else NUMERIC
+        why = f"as loss_function {loss} says" if loss else "set objective_type to change that"
+        return objective, [f"the labels are numbers in a text column and were taken as {objective}: {why}"]
     strings = [place for place, value in raw if isinstance(value, str)]
     numbers = [place for place, value in raw if not isinstance(value, str)]
     if strings and numbers:
@@ -136,20 +159,6 @@ def _objective(
             f" {numbers[0]} a number; set objective_type to say which is meant"
         )
     return (CATEGORICAL if strings else NUMERIC), []
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        return math.isfinite(float(value))
-    except (TypeError, ValueError):
-        return False
-
-
-def _number(place: str, value: Any, problems: list[str]) -> float:
-    if not _is_number(value):
-        problems.append(f"{place}: must be a number for a numeric objective, but got {value!r}")
-        return 0.0
-    return float(value)
 
 
 def _misfits(settings: TrainSettings, objective: str, loss: str) -> Iterator[str]:
@@ -180,16 +189,16 @@ def _one_value(labels: list[Any], objective: str) -> Iterator[str]:
 
 def _weighted(
     settings: TrainSettings, labels: list[Any], weights: list[float], objective: str, problems: list[str]
-) -> tuple[list[Any], list[float]]:
+) -> list[float]:
     """Multiply class weights in; without a positive weight there is nothing to learn from."""
-    if settings.class_weights and objective == CATEGORICAL:
-        factors = dict(settings.class_weights)
+    if settings.class_weights and objective == CATEGORICAL and labels:
+        known, factors = set(labels), dict(settings.class_weights)
         problems.extend(
             f"class_weights[{i}]: no row has the class {name!r}"
-            for i, name in enumerate(factors)
-            if name not in set(labels)
+            for i, (name, _) in enumerate(settings.class_weights)
+            if name not in known
         )
         weights = [weight * factors.get(label, 1.0) for label, weight in zip(labels, weights, strict=True)]
     if not any(weights):
         problems.append("training_data: every weight is 0; at least one must be above")
-    return labels, weights
+    return weights

@@ -1,7 +1,5 @@
 """A picture file -> the uint8 pixels that sensenet would see in it when serving."""
 
-import os
-
 import numpy as np
 import numpy.typing as npt
 
@@ -37,10 +35,9 @@ def read_image(path: str, width: int, height: int, rescale_type: str) -> Pixels:
     if header.reason is not None:
         raise BadImageError(header.reason)
     try:
-        pixels = to_image_pixels(path, None)
-    except (tf.errors.OpError, OSError, ValueError, SyntaxError) as error:
+        return fit(to_image_pixels(path, None), width, height, rescale_type)
+    except Exception as error:  # each decoder has errors of its own, and none may end the job
         raise BadImageError(f"cannot be decoded: {_first_line(error)}") from error
-    return fit(pixels, width, height, rescale_type)
 
 
 def fit(pixels: npt.NDArray[np.uint8], width: int, height: int, rescale_type: str) -> Pixels:
@@ -52,5 +49,6 @@ def fit(pixels: npt.NDArray[np.uint8], width: int, height: int, rescale_type: st
 
 
 def _first_line(error: Exception) -> str:
-    text = str(error).splitlines() or [type(error).__name__]
-    return text[0].split("{{")[0].split(" [Op:")[0].strip().rstrip(os.sep)
+    """The message without the names of TensorFlow's operation: "{{function_node …}} message [Op:Name]"."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0].split("}}")[-1].split(" [Op:")[0].strip()

@@ -25,7 +25,8 @@ class Source:
     Attributes:
         name: what a problem's path begins with, such as ``training_data``.
         root: the folder that files are relative to.
-        rows: one dict per row with the keys file, label and, where given, weight and group.
+        rows: one dict per row with the keys file, label and, where given, weight and group; and place when
+            that is not the row's place in this list.
         text: whether labels come from text without types, where "7" may be a class or a number.
         problems: what made rows unreadable.
     """
@@ -40,14 +41,20 @@ class Source:
 def read_source(name: str, data: list[Row] | str, image_root: str | None) -> Source:
     """Read the rows of ``data``, the value of the setting ``name``; what fails is in ``problems``."""
     if not isinstance(data, str):
-        rows = [{"file": r.file, "label": r.label, "weight": r.weight, "group": r.group} for r in data]
+        rows = [
+            {"place": r.place, "file": r.file, "label": r.label, "weight": r.weight, "group": r.group} for r in data
+        ]
         return Source(name, Path(image_root or "."), rows)
     path = Path(data)
+    try:
+        is_there = path.exists()
+    except (OSError, ValueError) as error:
+        return Source(name, path, problems=[f"{name}: not the name of a file or folder: {data!r} ({error})"])
     if path.is_dir():
         return _folder(name, path, image_root)
     root = Path(image_root) if image_root else path.parent
     reader = _READERS.get(path.suffix.lower())
-    if not path.exists():
+    if not is_there:
         return Source(name, root, problems=[f"{name}: no such file or folder: {data}"])
     if reader is None:
         known = ", ".join(_READERS)
@@ -78,7 +85,7 @@ def _folder(name: str, path: Path, image_root: str | None) -> Source:
 
 
 def _check_columns(source: Source, data: str) -> None:
-    columns = list(source.rows[0]) if source.rows else []
+    columns = list(dict.fromkeys(column for row in source.rows for column in row))
     missing = [column for column in ("file", "label") if column not in columns]
     unknown = [str(column) for column in columns if column not in COLUMNS]
     if not source.rows:
@@ -116,16 +123,25 @@ def _read_parquet(path: Path) -> list[dict[str, Any]]:
 
 def _read_json(path: Path) -> list[dict[str, Any]]:
     """A list of objects, or an object whose `training_data` is one, or one object per line."""
-    text = path.read_text(encoding="utf-8")
-    try:
-        rows = json.loads(text)
-    except json.JSONDecodeError:
-        rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix.lower() == ".jsonl" or (text.lstrip().startswith("{") and "\n{" in text):
+        return [_read_line(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    rows = json.loads(text) if text.strip() else []
     if isinstance(rows, dict) and "training_data" in rows:
         rows = rows["training_data"]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("must hold a list of objects {file, label}")
     return rows
+
+
+def _read_line(number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {number} is not JSON: {error.msg} at column {error.colno}") from error
+    if not isinstance(row, dict):
+        raise ValueError(f"line {number} must hold an object {{file, label}}, not {line.strip()[:40]}")
+    return row
 
 
 _READERS = {

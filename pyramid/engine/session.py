@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,14 +46,27 @@ def session() -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    try:
+    address = os.environ.get("RAY_ADDRESS")
+    if address:
+        _probe(address)
+        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+    else:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-    except ConnectionError as error:
-        raise ConfigError([f"RAY_ADDRESS: no Ray cluster answers at {os.environ.get('RAY_ADDRESS')}"]) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _probe(address: str) -> None:
+    """Ray itself would try for minutes to reach an address where nobody listens."""
+    host, _, port = address.rpartition(":")
+    if "//" in address or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError as error:
+        raise ConfigError([f"RAY_ADDRESS: no Ray cluster answers at {address} ({error})"]) from error
 
 
 def resources(cpus_per_trial: int | None, gpus_per_trial: int | None) -> Resources:

@@ -19,6 +19,14 @@ CONFIG_FILE = "config.json"
 def check_output(output: str) -> list[str]:
     """Why nothing could be written to the folder ``output``; nothing is left there."""
     path = Path(output)
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        pass
+    except NotADirectoryError:
+        return [f"output_directory: a part of {output} is a file; name a folder"]
+    except (OSError, ValueError) as error:  # too long, or with a zero byte
+        return [f"output_directory: not the name of a folder: {output!r} ({error})"]
     if path.exists() and not path.is_dir():
         return [f"output_directory: {output} is a file; name a folder"]
     nearest = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
@@ -68,9 +76,9 @@ def _remove_empty(folders: list[Path]) -> None:
 
 def deliver(work: Path, output: Path) -> None:
     """Put what is in ``work`` in place of the results of an earlier run."""
-    for old in output.glob("submodel_*"):
-        shutil.rmtree(old, ignore_errors=True)
     for name in (FINAL_MODEL_FILE, RESULTS_FILE, CONFIG_FILE):
         os.replace(work / name, output / name)
+    for old in output.glob("submodel_*"):
+        shutil.rmtree(old, ignore_errors=True)
     for folder in sorted(work.glob("submodel_*")):
         os.replace(folder, output / folder.name)

@@ -15,8 +15,7 @@ def networks(settings: TrainSettings) -> list[tuple[str, str]]:
     if settings.input_image_shape is None or "image_network_candidates" in settings.model_fields_set:
         return pairs
     side = min(settings.input_image_shape[:2])
-    fitting = [pair for pair in pairs if NETWORKS[pair[0]].minimum_side <= side]
-    return fitting or [pairs[0]]
+    return [pair for pair in pairs if NETWORKS[pair[0]].minimum_side <= side]
 
 
 def minimum_side(settings: TrainSettings) -> int:

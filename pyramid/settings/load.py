@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from pyramid.errors import ConfigError
 from pyramid.settings.relations import relations
-from pyramid.settings.train import TrainSettings
+from pyramid.settings.train import ROW_KEYS, Row, TrainSettings
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
@@ -19,12 +19,14 @@ def read_document(path: str | Path) -> dict[str, Any]:
         ConfigError: the file is missing, unreadable, not JSON, or not an object.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError([f"{path}: cannot read the configuration: {reason}"]) from error
     except json.JSONDecodeError as error:
         raise ConfigError([f"{path}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}"]) from error
+    except (RecursionError, ValueError) as error:  # nested too deep, or a number of thousands of digits
+        raise ConfigError([f"{path}: not JSON that can be read: {error}"]) from error
     if not isinstance(document, dict):
         raise ConfigError([f"{path}: must hold one JSON object, but holds {_shown(document)}"])
     return document
@@ -34,24 +36,44 @@ def check(document: dict[str, Any]) -> tuple[TrainSettings, list[str]]:
     """Validate ``document``.
 
     Returns:
-        The settings, in which a key with a problem has its default, and all problems.
+        The settings, in which a key with a problem has its default and rows with a problem are left out, and all
+        problems.
     """
-    problems, broken = [], set()
     try:
         settings = TrainSettings.model_validate(document)
+        return settings, relations(settings, set())
     except ValidationError as error:
-        problems = _problems(error)
-        broken = {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
-        settings = TrainSettings.model_validate({k: v for k, v in document.items() if k not in broken})
-    return settings, problems + relations(settings, broken)
+        details = error.errors(include_url=False)
+    settings, broken = _without_broken(document, details)
+    return settings, _problems(details) + relations(settings, broken)
 
 
-def _problems(error: ValidationError) -> list[str]:
+def _without_broken(document: dict[str, Any], details: list[Any]) -> tuple[TrainSettings, set[str]]:
+    """The settings of what is right, and the keys that were left out. Rows keep the place that they had."""
+    places = [detail["loc"] for detail in details]
+    rows = {key: {place[2] for place in places if place[0] == key and len(place) > 2} for key in ROW_KEYS}
+    broken = {str(place[0]) for place in places if place[0] not in ROW_KEYS or len(place) <= 2}
+    kept = {
+        key: [i for i in range(len(document[key])) if i not in bad]
+        for key, bad in rows.items()
+        if bad and key not in broken
+    }
+    broken |= {key for key, indices in kept.items() if not indices}
+    good = {key: value for key, value in document.items() if key not in broken}
+    good |= {key: [document[key][i] for i in indices] for key, indices in kept.items() if indices}
+    settings = TrainSettings.model_validate(good)
+    for key, indices in kept.items():
+        for row, place in zip(getattr(settings, key) or [], indices, strict=False):
+            row.at(place)
+    return settings, broken
+
+
+def _problems(details: list[Any]) -> list[str]:
     """One line per place; a value that fits no member of a union has several details there."""
     by_place: dict[str, list[Any]] = {}
-    for detail in error.errors(include_url=False):
+    for detail in details:
         by_place.setdefault(_path(detail), []).append(detail)
-    return [_line(place, details) for place, details in by_place.items()]
+    return [_line(place, of_place) for place, of_place in by_place.items()]
 
 
 def _line(place: str, details: list[Any]) -> str:
@@ -60,8 +82,19 @@ def _line(place: str, details: list[Any]) -> str:
         return f"{place}: unknown key{_nearest(first['loc'])}"
     if first["type"] == "missing":
         return f"{place}: is required"
-    rules = dict.fromkeys(_rule(detail) for detail in details)
+    if first["type"] == "list_type" and place in ROW_KEYS:
+        return f"{place}: must be a list of rows or a path, but got {_shown(first['input'])}"
+    rules = dict.fromkeys(_RULES.get(detail["type"]) or _rule(detail) for detail in details)
     return f"{place}: {' or '.join(rules)}, but got {_shown(first['input'])}"
+
+
+#: Rules that pydantic words for people who know Python.
+_RULES = {
+    "model_type": "must be an object {file, label}",
+    "list_type": "must be a list",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+}
 
 
 def _rule(detail: Any) -> str:
@@ -75,19 +108,18 @@ _UNION_MEMBERS = ("list[", "constrained-", "function-", "bool", "int", "float", 
 
 def _path(detail: Any) -> str:
     path = ""
-    for part in detail["loc"]:
+    unknown_key = len(detail["loc"]) - 1 if detail["type"] == "extra_forbidden" else None
+    for i, part in enumerate(detail["loc"]):
         if isinstance(part, int):
             path += f"[{part}]"
         elif not path:
             path = part
-        elif part != "[key]" and not part.startswith(_UNION_MEMBERS):
+        elif i == unknown_key or not (part == "[key]" or part.startswith(_UNION_MEMBERS)):
             path += f".{part}"
     return path
 
 
 def _nearest(place: tuple[int | str, ...]) -> str:
-    from pyramid.settings.train import Row
-
     known = TrainSettings.model_fields if len(place) == 1 else Row.model_fields
     close = difflib.get_close_matches(str(place[-1]), known, n=1)
     return f'; did you mean "{close[0]}"?' if close else ""

@@ -7,14 +7,16 @@ from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import NETWORKS
 from pyramid.settings.objectives import BOUNDING_BOX, LOSSES, objective_of_loss
 from pyramid.settings.optimizers import OPTIMIZERS
-from pyramid.settings.train import TrainSettings
+from pyramid.settings.train import ROW_KEYS, TrainSettings
 
 
 def relations(settings: TrainSettings, broken: set[str]) -> list[str]:
     """Every broken rule of ``settings``; keys in ``broken`` have been reported and are passed over."""
     problems: list[str] = []
-    for rule in (_required, _shape, _candidates, _later, _hyperparameters, _objective):
+    for rule in (_required, _shape, _candidates, _later, _objective):
         problems.extend(rule(settings))
+    if "descent_algorithm" not in broken:
+        problems.extend(_hyperparameters(settings))
     return [problem for problem in problems if problem.split(":")[0].split("[")[0] not in broken]
 
 
@@ -22,7 +24,7 @@ def _required(settings: TrainSettings) -> Iterator[str]:
     for key in ("training_data", "output_directory"):
         if getattr(settings, key) is None:
             yield f"{key}: is required"
-    for key in ("training_data", "validation_data"):
+    for key in ROW_KEYS:
         if getattr(settings, key) == []:
             yield f"{key}: must have at least one row, but is empty"
 
@@ -35,7 +37,12 @@ def _shape(settings: TrainSettings) -> Iterator[str]:
 
 def _candidates(settings: TrainSettings) -> Iterator[str]:
     shape = settings.input_image_shape
-    if shape is None or len(shape) != 3 or "image_network_candidates" not in settings.model_fields_set:
+    if shape is None or any(_shape(settings)):
+        return
+    if "image_network_candidates" not in settings.model_fields_set:
+        side = min(NETWORKS[network].minimum_side for network, _ in settings.image_network_candidates)
+        if min(shape[:2]) < side:
+            yield f"input_image_shape: the default candidates need sides of {side} pixels or more, but got {shape}"
         return
     for i, (network, _) in enumerate(settings.image_network_candidates):
         side = NETWORKS[network].minimum_side

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
 
 from pyramid.settings.augmentations import AUGMENTATIONS
 from pyramid.settings.base_settings import BaseSettings, Document, OneOf, Path
@@ -42,7 +42,12 @@ Candidate = Annotated[list[str], BeforeValidator(_candidate), Field(min_length=2
 
 
 class Row(Document):
-    """One picture and what is known about it."""
+    """One picture and what is known about it.
+
+    ``place`` is its index in the list that it comes from, when rows before it were taken out.
+    """
+
+    _place: int | None = PrivateAttr(None)
 
     file: str = Field(min_length=1, description="Path of the picture, below `image_root`.")
     label: Label = Field(description="The class (a string) or the value (a number).")
@@ -51,6 +56,15 @@ class Row(Document):
         None, description="Rows of one group stay on one side of the split into training data and holdout."
     )
 
+    @property
+    def place(self) -> int | None:
+        return self._place
+
+    def at(self, place: int) -> "Row":
+        """The same row, with its place."""
+        self._place = place
+        return self
+
 
 def _kind_of_rows(value: Any) -> str:
     return "<path>" if isinstance(value, str) else "<rows>"
@@ -58,6 +72,10 @@ def _kind_of_rows(value: Any) -> str:
 
 #: Told apart by type, so that an error speaks of what was given alone.
 Rows = Annotated[Annotated[list[Row], Tag("<rows>")] | Annotated[Path, Tag("<path>")], Discriminator(_kind_of_rows)]
+
+
+#: The keys that hold rows.
+ROW_KEYS = ("training_data", "validation_data")
 
 
 class TrainSettings(BaseSettings):
@@ -82,14 +100,18 @@ class TrainSettings(BaseSettings):
     image_network_candidates: list[Candidate] = Field(
         default=[list(pair) for pair in DEFAULT_CANDIDATES],
         min_length=1,
-        description="Pairs [network, training method], each trained in turn.",
+        description="Pairs [network, training method], each trained in turn. Networks: `simple`, `simple_residual`,"
+        " `mobilenet`, `mobilenetv2`, `resnet18`; method: `randomly_initialize`.",
     )
-    initial_model: Path | None = Field(None, description="A `final_model.json` to start another candidate from.")
+    initial_model: Path | None = Field(
+        None, description="A `final_model.json` to start another candidate from (not available yet)."
+    )
     image_augmentations: list[Annotated[str, OneOf(AUGMENTATIONS)]] = Field(
-        default=[], description="Augmentations of the training pictures, at their default strengths."
+        default=[],
+        description="Augmentations of the training pictures, at their default strengths (not available yet).",
     )
     augmentation_ranges: dict[Annotated[str, OneOf(AUGMENTATIONS)], float | bool | None] | None = Field(
-        None, description="Augmentations with their strengths; replaces `image_augmentations`."
+        None, description="Augmentations with their strengths; replaces `image_augmentations` (not available yet)."
     )
 
     max_total_time: float = Field(

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def loop_ratios() -> Iterator[tuple[str, str, str]]:
         ratios, rates = [], []
         for _ in range(7):
             steps = max(3, int(2.0 / loop["step_seconds"]))
-            ours, bare = _seconds(lambda n=steps: loop["run"](n)), _seconds(lambda n=steps: loop["bare"](n))
+            ours, bare = _seconds(partial(loop["run"], steps)), _seconds(partial(loop["bare"], steps))
             ratios.append(bare / ours)
             rates.append(steps * batch / ours)
         name = f"images/s of the loop against the bare step, `{network}` {side}×{side}, batch {batch}"

@@ -1,5 +1,9 @@
 """What a trial gets of the machine."""
 
+import os
+import subprocess
+import sys
+
 import psutil
 import pytest
 
@@ -21,7 +25,7 @@ def test_one_core_for_each_trial_makes_as_many_slots_as_cores() -> None:
 
 @pytest.mark.usefixtures("ray_session")
 def test_more_than_a_machine_has_is_refused_with_what_it_has() -> None:
-    with pytest.raises(ConfigError, match="cpus_per_trial: no machine has 4096 .* the most is"):
+    with pytest.raises(ConfigError, match=r"cpus_per_trial: no machine has 4096 .* the most is"):
         resources(4096, None)
     with pytest.raises(ConfigError, match="gpus_per_trial: no machine has 64 GPUs"):
         resources(None, 64)
@@ -32,3 +36,12 @@ def test_a_session_of_our_own_asks_for_a_token() -> None:
     environments = [child.environ() for child in psutil.Process().children() if child.name() == "gcs_server"]
     assert environments
     assert all(env.get("RAY_AUTH_MODE") == "token" and env.get("RAY_AUTH_TOKEN") for env in environments)
+
+
+def test_an_address_where_nobody_listens_is_told_at_once() -> None:
+    """In a process of its own: this one has a session."""
+    code = "from pyramid.engine.session import session\nwith session(): pass"
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"RAY_ADDRESS": "127.0.0.1:9"}, capture_output=True, text=True
+    )
+    assert "ConfigError: RAY_ADDRESS: no Ray cluster answers at 127.0.0.1:9" in run.stderr

@@ -1,0 +1,83 @@
+"""settings/ holds the names and facts, the room that runs a thing holds name -> function: the two must agree."""
+
+import pytest
+from sensenet import pretrained
+from sensenet.load import TF_IMAGE_TYPES
+
+from pyramid.data.image import GENERATOR_ONLY
+from pyramid.data.sources import PICTURE_ENDINGS
+from pyramid.networks.topologies import TOPOLOGIES
+from pyramid.settings import metrics, networks, objectives, optimizers
+from pyramid.settings.augmentations import AUGMENTATIONS
+from pyramid.settings.base_settings import HYPERPARAMETERS, BaseSettings
+from pyramid.tf import tf
+from pyramid.training.losses import CATEGORICAL_LOSSES, NUMERIC_LOSSES
+from pyramid.training.metrics import METRICS
+from pyramid.training.optimizers import OPTIMIZERS, make_optimizer
+
+
+def test_optimizers() -> None:
+    assert set(optimizers.OPTIMIZERS) == set(OPTIMIZERS)
+
+
+def test_losses() -> None:
+    assert set(objectives.LOSSES) == {objectives.CATEGORICAL, objectives.NUMERIC}
+    assert set(objectives.LOSSES[objectives.CATEGORICAL]) == set(CATEGORICAL_LOSSES)
+    assert set(objectives.LOSSES[objectives.NUMERIC]) == set(NUMERIC_LOSSES)
+
+
+def test_no_loss_is_for_two_objectives() -> None:
+    """`loss_function` decides the objective of a text column of numbers, so it must say one only."""
+    for objective, losses in objectives.LOSSES.items():
+        assert [objectives.objective_of_loss(loss) for loss in losses] == [objective] * len(losses)
+
+
+def test_metrics() -> None:
+    named = [name for names in metrics.METRICS.values() for name in names]
+    assert len(named) == len(set(named))
+    assert set(named) == set(METRICS)
+    assert metrics.METRICS[objectives.CATEGORICAL][0] == "likelihood"
+    assert metrics.METRICS[objectives.NUMERIC][0] == "r_squared"
+
+
+def test_networks() -> None:
+    classifiers = {name for name, facts in networks.NETWORKS.items() if facts.objective == objectives.CATEGORICAL}
+    assert classifiers == set(TOPOLOGIES)
+
+
+def test_networks_with_published_weights_are_those_that_sensenet_describes() -> None:
+    for name, facts in networks.NETWORKS.items():
+        assert facts.pretrained == (name in pretrained.PRETRAINED_CNN_METADATA), name
+
+
+def test_default_candidates_are_known() -> None:
+    for network, method in networks.DEFAULT_CANDIDATES:
+        assert network in TOPOLOGIES
+        assert method in networks.TRAINING_METHODS
+
+
+def test_hyperparameters_are_settings_that_an_optimizer_takes() -> None:
+    taken = {name for names in optimizers.OPTIMIZERS.values() for name in names}
+    assert taken == set(HYPERPARAMETERS)
+    assert taken <= set(BaseSettings.model_fields)
+
+
+#: pyramid's name -> Keras's.
+KERAS_NAMES = {"beta1": "beta_1", "beta2": "beta_2", "init_accumulator": "initial_accumulator_value"}
+
+
+@pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
+def test_an_optimizer_takes_the_hyperparameters_that_settings_list_for_it(name: str) -> None:
+    values = {key: -0.25 if key == "learning_rate_power" else 0.25 for key in optimizers.OPTIMIZERS[name]}
+    made = make_optimizer(name, lambda iteration: tf.constant(0.1), values).get_config()
+    assert {key: pytest.approx(made[KERAS_NAMES.get(key, key)]) for key in values} == values
+
+
+def test_augmentations_that_cannot_run_in_the_graph_are_known() -> None:
+    assert set(GENERATOR_ONLY) <= set(AUGMENTATIONS)
+
+
+def test_endings_that_sensenet_decodes_with_tensorflow_are_pictures() -> None:
+    """`data/files.py` repeats these three endings; another version of sensenet may know more."""
+    assert sorted(TF_IMAGE_TYPES) == [".jpeg", ".jpg", ".png"]
+    assert set(TF_IMAGE_TYPES) <= set(PICTURE_ENDINGS)

@@ -1,0 +1,39 @@
+"""Every configuration that is shipped is valid beside the data that it names."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pyramid import api
+from pyramid.report.keys import markdown
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted((ROOT / "configs").rglob("*.json"))
+
+
+def test_there_are_configurations() -> None:
+    assert len(CONFIGS) >= 3
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A current folder with pictures and a table as the examples name them."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("monday", "tuesday"):
+        (tmp_path / "pictures" / folder).mkdir(parents=True)
+        Image.new("RGB", (64, 64)).save(tmp_path / "pictures" / folder / "0001.jpg")
+    (tmp_path / "prices.csv").write_text("file,label\nmonday/0001.jpg,12.5\ntuesday/0001.jpg,99\n")
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+@pytest.mark.usefixtures("data")
+def test_configuration_is_valid(path: Path) -> None:
+    settings, examples = api.check(json.loads(path.read_text()))
+    assert len(examples.files) >= 2
+    assert settings.output_directory == "results"
+
+
+def test_table_of_keys_in_the_readme_is_made_from_the_settings() -> None:
+    assert markdown() in (ROOT / "README.md").read_text(encoding="utf-8")
