@@ -1,0 +1,130 @@
+"""Settings -> candidates."""
+
+import json
+
+import pytest
+
+from pyramid.search.candidates import candidates, minimum_side, networks
+from pyramid.settings.networks import DEFAULT_CANDIDATES
+from pyramid.settings.train import TrainSettings
+from pyramid.training.candidate import Candidate
+
+NEW = "randomly_initialize"
+
+
+def made(
+    shape=(24, 16, 3), objective="categorical", loss="crossentropy", classes=("a", "b"), moments=(0.0, 1.0), **keys
+):
+    settings = TrainSettings.model_validate(keys)
+    return candidates(settings, list(shape), objective, loss, list(classes), moments)
+
+
+def test_without_a_shape_all_default_networks_are_tried():
+    assert networks(TrainSettings()) == list(DEFAULT_CANDIDATES)
+
+
+@pytest.mark.parametrize(
+    ("shape", "fitting"),
+    [
+        ([8, 8, 3], ["simple"]),
+        ([200, 15, 3], ["simple"]),
+        ([16, 40, 3], ["simple", "simple_residual"]),
+        ([40, 31, 3], ["simple", "simple_residual"]),
+        ([32, 32, 3], ["simple", "simple_residual", "mobilenetv2"]),
+    ],
+)
+def test_default_networks_that_cannot_take_the_shape_are_left_out(shape, fitting):
+    assert [network for network, _ in networks(TrainSettings(input_image_shape=shape))] == fitting
+
+
+def test_networks_that_were_asked_for_stay_whatever_the_shape():
+    """The settings' own check refuses those that cannot take it."""
+    settings = TrainSettings(input_image_shape=[8, 8, 3], image_network_candidates=[["resnet18", NEW]])
+    assert networks(settings) == [("resnet18", NEW)]
+
+
+def test_the_minimum_side_is_that_of_the_most_demanding_network():
+    assert minimum_side(TrainSettings(image_network_candidates=[["simple", NEW]])) == 8
+    assert minimum_side(TrainSettings(image_network_candidates=[["simple", NEW], ["simple_residual", NEW]])) == 16
+    assert minimum_side(TrainSettings()) == 32
+
+
+def test_one_candidate_for_each_pair_in_order():
+    pairs = [["simple_residual", NEW], ["simple", NEW]]
+    assert [(c.network, c.method) for c in made(image_network_candidates=pairs)] == [tuple(pair) for pair in pairs]
+
+
+def test_a_repeated_pair_gets_another_name_and_another_seed():
+    pairs = [["simple", NEW], ["simple_residual", NEW], ["simple", NEW], ["simple", NEW]]
+    result = made(image_network_candidates=pairs, seed=40)
+    assert [c.name for c in result] == [
+        f"simple_{NEW}",
+        f"simple_residual_{NEW}",
+        f"simple_{NEW}_2",
+        f"simple_{NEW}_3",
+    ]
+    assert [c.seed for c in result] == [40, 40, 41, 42]
+    assert len({c.folder for c in result}) == 4
+
+
+def test_every_value_arrives():
+    [candidate] = made(
+        shape=(24, 16, 3),
+        classes=("cat", "dog"),
+        moments=(3.0, 4.0),
+        image_network_candidates=[["simple", NEW]],
+        seed=7,
+        rescale_type="pad",
+        label_smoothing_factor=0.25,
+        balance_objective=True,
+        batch_size=5,
+        descent_algorithm="rms_prop",
+        learning_rate=0.125,
+        learning_rate_warmup_iterations=11,
+        rho=0.5,
+        momentum=0.25,
+        epsilon=0.0,
+        patience=9,
+        max_seconds_per_update=2.5,
+        max_iterations=99,
+        selection_metric="auc",
+    )
+    assert candidate == Candidate(
+        name=f"simple_{NEW}",
+        network="simple",
+        method=NEW,
+        seed=7,
+        width=24,
+        height=16,
+        rescale_type="pad",
+        objective="categorical",
+        classes=["cat", "dog"],
+        mean=3.0,
+        stdev=4.0,
+        loss_function="crossentropy",
+        label_smoothing_factor=0.25,
+        balance_objective=True,
+        batch_size=5,
+        descent_algorithm="rms_prop",
+        learning_rate=0.125,
+        learning_rate_warmup_iterations=11,
+        hyperparameters={"rho": 0.5, "momentum": 0.25, "epsilon": 0.0},
+        patience=9,
+        max_seconds_per_update=2.5,
+        max_iterations=99,
+        selection_metric="auc",
+    )
+
+
+@pytest.mark.parametrize(
+    ("objective", "loss", "metric"),
+    [("categorical", "hinge", "likelihood"), ("numeric", "huber", "r_squared")],
+)
+def test_the_objective_chooses_the_selection_metric(objective, loss, metric):
+    for candidate in made(objective=objective, loss=loss):
+        assert (candidate.objective, candidate.loss_function, candidate.selection_metric) == (objective, loss, metric)
+
+
+def test_a_candidate_survives_json():
+    for candidate in made(beta1=0.5):
+        assert Candidate(**json.loads(json.dumps(candidate.to_dict()))) == candidate
