@@ -3,11 +3,18 @@
 import logging
 import os
 import secrets
+import signal
 import socket
+import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
 
 # Read by Ray when it is imported; what the user has set stays.
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
@@ -49,13 +56,29 @@ def session() -> Iterator[None]:
     address = os.environ.get("RAY_ADDRESS")
     if address:
         _probe(address)
-        ray.init(log_to_driver=False, logging_level=logging.ERROR)
+        _init()
     else:
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+        _init(include_dashboard=False)
+        _start_reaper()
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _init(**options: Any) -> None:
+    """Start or join Ray, quietly, and keep the caller's handler of SIGTERM, which Ray would replace."""
+    handler = signal.getsignal(signal.SIGTERM)
+    ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _start_reaper() -> None:
+    """When this process is killed, its end of the pipe closes, and the reaper ends what Ray has left."""
+    started = [str(child.pid) for child in psutil.Process().children(recursive=True)]
+    command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py")), *started]
+    subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
 def _probe(address: str) -> None:

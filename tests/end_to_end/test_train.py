@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,7 @@ def test_model_predicts_through_sensenet_what_was_measured(trained: dict[str, An
     assert right / len(files) >= 0.9
 
 
-def test_interrupted_once_it_writes_the_best_so_far(class_folders: Callable[[int], Path], tmp_path: Path) -> None:
+def test_terminated_once_it_writes_the_best_so_far(class_folders: Callable[[int], Path], tmp_path: Path) -> None:
     document = {
         "training_data": str(class_folders(40)),
         "output_directory": "results",
@@ -123,13 +124,40 @@ def test_interrupted_once_it_writes_the_best_so_far(class_folders: Callable[[int
     for line in process.stdout:
         lines.append(line)
         if "images/s" in line and "–" not in line:
-            os.killpg(process.pid, signal.SIGINT)
+            process.terminate()
             break
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "stopping" in out
     assert "Training was stopped" in out
     assert (tmp_path / "results" / FINAL_MODEL_FILE).exists()
+    assert left_behind(process) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["interrupted twice", "terminated twice", "killed"])
+def test_no_process_is_left_whatever_the_end(class_folders: Callable[[int], Path], tmp_path: Path, end: str) -> None:
+    document = {
+        "training_data": str(class_folders(40)),
+        "output_directory": "results",
+        "image_network_candidates": [["simple", "randomly_initialize"]],
+        "max_total_time": 600,
+    }
+    process = start(document, tmp_path)
+    assert process.stdout is not None
+    next(line for line in process.stdout if "images/s" in line)
+    if end == "killed":
+        process.kill()
+    else:
+        for _ in range(2):
+            os.killpg(process.pid, signal.SIGINT) if end.startswith("interrupted") else process.terminate()
+            time.sleep(0.3)
+    process.communicate(timeout=60)
+    assert process.returncode == (-signal.SIGKILL if end == "killed" else 130)
+    for _ in range(40):
+        if not left_behind(process):
+            break
+        time.sleep(0.5)
     assert left_behind(process) == []
 
 
