@@ -56,13 +56,17 @@ class Schedule:
         if iteration < self._warmup:
             return Check(improved, Verdict.CONTINUE)
         self._failures += not improved
-        if self._failures < self._patience and not self.out_of_time(time_used):
+        if self._failures < self._patience and not self.out_of_time(iteration, time_used):
             return Check(improved, Verdict.CONTINUE)
         return Check(improved, self._next_phase())
 
-    def out_of_time(self, time_used: float) -> bool:
+    def out_of_time(self, iteration: int, time_used: float) -> bool:
         """Whether the phase must end with the next check, however well it goes."""
-        return self.phase < len(self._phase_ends) and time_used >= self._phase_ends[self.phase]
+        return (
+            iteration >= self._warmup
+            and self.phase < len(self._phase_ends)
+            and time_used >= self._phase_ends[self.phase]
+        )
 
     def _next_phase(self) -> Verdict:
         if self.phase == len(PHASES) - 1:

@@ -30,7 +30,7 @@ SAVING_SHARE = 0.03
 class _Best:
     """The network at its best check so far."""
 
-    value: float
+    value: float | None
     weights: list[Any]
     predicted: Any
     metrics: dict[str, float | None]
@@ -59,7 +59,6 @@ class CandidateTraining:
         self._last_save = 0.0
         self._save_seconds = 0.0
         self._best: _Best | None = None
-        self._unsaved = False
         self._checks = 0
         self._reason = ""
 
@@ -115,7 +114,9 @@ class CandidateTraining:
         return self._last_check[0] + max(wished, TRAINING_PER_CHECK * self._holdout.seconds)
 
     def _check_is_due(self) -> bool:
-        return self._watch.elapsed >= self._next_check() or self._schedule.out_of_time(self._time_used())
+        return self._watch.elapsed >= self._next_check() or self._schedule.out_of_time(
+            self._loop.iterations, self._time_used()
+        )
 
     def _time_used(self) -> float:
         return min(1.0, self._watch.elapsed / self._deadline) if self._deadline > 0 else 1.0
@@ -131,14 +132,14 @@ class CandidateTraining:
         self._last_check = (self._watch.elapsed, self._loop.iterations)
 
     def _judge(self, predicted: Any, metrics: dict[str, float | None]) -> None:
-        value = metrics[self._candidate.selection_metric]
-        if value is None:
+        if not np.isfinite(predicted).all():
             self._reason = f"it diverged at iteration {self._loop.iterations} (its predictions are not finite)"
             return
-        improved, verdict = self._schedule.check(value, self._loop.iterations, self._time_used())
+        value = metrics[self._candidate.selection_metric]  # None where it is not defined, as for constant predictions
+        worth = -np.inf if value is None else value
+        improved, verdict = self._schedule.check(worth, self._loop.iterations, self._time_used())
         if improved:
             self._best = _Best(value, self._network.model.get_weights(), predicted, metrics)
-            self._unsaved = True
             if SAVING_SHARE * (self._watch.elapsed - self._last_save) > self._save_seconds:
                 self._save(self._result(Status.FAILED, "it was stopped while training"))
         if verdict is Verdict.STEP_DOWN:
@@ -157,7 +158,6 @@ class CandidateTraining:
         save(self._folder, self._network.model, self._candidate, result)
         self._last_save = self._watch.elapsed
         self._save_seconds = self._last_save - before
-        self._unsaved = False
 
     def _finish(self) -> Result:
         if not self._reason.startswith("it diverged") and self._last_check[1] < self._loop.iterations:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ RANDOM = "randomly_initialize"
 
 def main() -> None:
     print("| figure | wanted | measured |\n| --- | --- | --- |")
-    for figure, wanted, measured in [*loop_ratios(), *digits(), *overshoots()]:
+    for figure, wanted, measured in chain(loop_ratios(), digits(), overshoots()):
         print(f"| {figure} | {wanted} | {measured} |", flush=True)
 
 

@@ -144,6 +144,7 @@ def test_the_allowance_leaves_a_quarter_of_the_overshoot_for_ending_a_hung_trial
 def test_the_last_candidate_is_overdue_only_after_the_allowance(clock):
     budget = Budget(60.0, "a", 1, clock)
     budget.begin("a")
+    budget.traced("a", 1.0)
     clock.advance(60.0 + 0.99 * budget.allowance)
     assert budget.overdue() == []
     clock.advance(0.02 * budget.allowance)
@@ -157,15 +158,48 @@ def test_a_candidate_is_overdue_only_after_the_allowance_also_when_others_wait(c
     """A late end makes the share of those that wait smaller; the late one must not be blamed for that as well."""
     budget = Budget(70.0, NAMES[: 1 + waiting], 1, clock)
     budget.begin("a")
+    budget.traced("a", 1.0)
     clock.advance(budget.share() + 0.95 * budget.allowance)
     assert budget.overdue() == []
     clock.advance(0.1 * budget.allowance)
     assert budget.overdue() == ["a"]
 
 
+def test_a_candidate_that_is_still_tracing_may_use_half_of_the_total(clock):
+    """Its share is 10 seconds."""
+    budget = Budget(70.0, NAMES, 1, clock)
+    budget.begin("a")
+    clock.advance(35.0 + 0.99 * budget.allowance)
+    assert budget.overdue() == []
+    clock.advance(0.02 * budget.allowance)
+    assert budget.overdue() == ["a"]
+
+
+def test_once_it_has_traced_its_share_counts(clock):
+    budget = Budget(70.0, NAMES, 1, clock)
+    budget.begin("a")
+    clock.advance(20.0)
+    assert budget.overdue() == []
+    budget.traced("a", 20.0)
+    assert budget.overdue() == ["a"]
+
+
+def test_tracing_does_not_last_longer_than_the_search(clock):
+    """c began in the last third."""
+    budget = Budget(60.0, "abc", 1, clock)
+    for name in "ab":
+        budget.begin(name)
+        clock.advance(20.0)
+        budget.end(name)
+    budget.begin("c")
+    clock.advance(20.0 + 1.01 * budget.allowance)
+    assert budget.overdue() == ["c"]
+
+
 def test_after_a_hung_trial_the_others_share_what_is_left(clock):
     budget = Budget(60.0, "abc", 1, clock)
     budget.begin("a")
+    budget.traced("a", 1.0)
     clock.advance(24.0)
     assert budget.overdue() == ["a"]
     budget.end("a")

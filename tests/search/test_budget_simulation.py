@@ -1,6 +1,7 @@
 """Whole searches with made up candidates, on a clock that jumps from event to event."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -146,7 +147,7 @@ def test_the_share_never_shrinks_while_slots_are_busy(total, slots, made):
     first = search.budget.share()
     search.run()
     while_running = search.shares[:-1]
-    assert all(later >= earlier - CLOSE for earlier, later in zip(while_running, while_running[1:], strict=False))
+    assert all(later >= earlier - CLOSE for earlier, later in pairwise(while_running))
     for candidate in made:
         if candidate.used_its_share:
             assert candidate.ended - candidate.began >= first - CLOSE

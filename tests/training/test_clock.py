@@ -34,7 +34,12 @@ def test_seconds_are_added_up_by_what_they_were_spent_on():
 def test_a_block_that_fails_is_counted_too():
     clock = FakeClock()
     watch = Stopwatch(clock)
-    with pytest.raises(RuntimeError), watch.on("training"):
-        clock.now += 2.0
-        raise RuntimeError
+
+    def work():
+        with watch.on("training"):
+            clock.now += 2.0
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        work()
     assert watch.spent == {"training": 2.0}

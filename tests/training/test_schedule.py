@@ -86,7 +86,7 @@ def test_the_last_phase_does_not_end_with_its_time():
     schedule = Schedule(1, 0)
     verdicts(schedule, [1.0, 0.0, 0.0])
     assert schedule.phase == 2
-    assert not schedule.out_of_time(1.0)
+    assert not schedule.out_of_time(1, 1.0)
     assert schedule.check(2.0, 10, 1.0).verdict is CONTINUE
 
 
@@ -101,5 +101,5 @@ def test_a_phase_that_patience_ended_early_lets_the_next_one_have_its_time():
     schedule = Schedule(1, 0, phase_ends=(0.5, 0.8))
     verdicts(schedule, [1.0, 0.0], time_used=0.1)
     assert schedule.phase == 1
-    assert not schedule.out_of_time(0.6)
-    assert schedule.out_of_time(0.8)
+    assert not schedule.out_of_time(1, 0.6)
+    assert schedule.out_of_time(1, 0.8)
