@@ -131,8 +131,12 @@ class Budget:
         return high
 
     def _is_feasible(self, share: float, used: list[float], waiting: int, left: float) -> bool:
-        """Whether all end within ``left`` seconds: a slot that is free after f seconds has room for ⌊(left - f)/S⌋."""
-        free = [max(0.0, share - spent) for spent in used]
+        """Whether all end within ``left`` seconds: a slot that is free after f seconds has room for ⌊(left - f)/S⌋.
+
+        A candidate that is late counts as if it had ended in time (f is negative): its lateness must not make
+        the share smaller, or it would be the later for it.
+        """
+        free = [share - spent for spent in used]
         if max(free, default=0.0) > left:
             return False
         free += [0.0] * max(0, self._slots - len(used))

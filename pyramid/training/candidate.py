@@ -75,7 +75,7 @@ class Result:
         reason: why it ended, for a person.
         traceback: of what broke it.
         metrics: on the holdout, None where a metric is not defined; empty when there are no weights.
-        seconds: where its time went: tracing, training, checking, and elapsed from its first step to its end.
+        seconds: where its time went: tracing, training, checking, saving, and elapsed from its first step to its end.
         checked_rows: how many rows of the holdout a check looked at.
     """
 

@@ -105,7 +105,7 @@ class CandidateTraining:
 
     def _seconds_to_finish(self) -> float:
         """A last check and the writing of the weights, with a margin."""
-        return 0.05 + 1.3 * (self._holdout.seconds + self._save_seconds)
+        return 0.05 + 1.1 * (self._holdout.seconds + self._save_seconds)
 
     def _next_check(self) -> float:
         """One epoch or `max_seconds_per_update` after the last check, unless that would be too often."""
@@ -126,8 +126,8 @@ class CandidateTraining:
         with self._watch.on("checking"):
             predicted = self._holdout.predict(self._loop)
             metrics = self._holdout.headline(predicted)
-            self._judge(predicted, metrics)
         self._holdout.seconds = self._watch.spent["checking"] - before
+        self._judge(predicted, metrics)
         self._checks += 1
         self._last_check = (self._watch.elapsed, self._loop.iterations)
 
@@ -155,7 +155,8 @@ class CandidateTraining:
     def _save(self, result: Result) -> None:
         """Write the network, which must be at its best."""
         before = self._watch.elapsed
-        save(self._folder, self._network.model, self._candidate, result)
+        with self._watch.on("saving"):
+            save(self._folder, self._network.model, self._candidate, result)
         self._last_save = self._watch.elapsed
         self._save_seconds = self._last_save - before
 

@@ -120,9 +120,9 @@ class Trained:
         self.loop = TrainingLoop(network.model, make_optimizer("adam", SteppedRate(0.001, 0), {}), loss, batches)
         for layer in network.model.layers:
             if isinstance(layer, tf.keras.layers.BatchNormalization):
-                layer.momentum = 0.1  # two steps are enough then for moments that let a signal through
+                layer.momentum = 0.1  # three steps are enough then for moments that let a signal through
         before = [variable.numpy() for variable in network.model.non_trainable_variables]
-        for _ in range(2):  # not in a graph, which takes longer to trace than this
+        for _ in range(3):  # not in a graph, which takes longer to trace than this
             self.loop.step(tf.constant(self.pictures), tf.constant(targets), tf.ones(PICTURES))
         moments = network.model.non_trainable_variables
         assert all(not np.allclose(old, new) for old, new in zip(before, moments, strict=True))

@@ -102,7 +102,7 @@ class Clock:
         self.now += seconds
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=150)
 @given(st.floats(1.0, 200.0), st.integers(1, 4), made_candidates())
 def test_a_search_never_takes_longer_than_its_total(total, slots, made):
     search = Search(total, slots, made, Clock())
@@ -110,7 +110,7 @@ def test_a_search_never_takes_longer_than_its_total(total, slots, made):
     assert max(candidate.ended for candidate in made) <= 77.0 + total + CLOSE
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=150)
 @given(st.floats(1.0, 200.0), st.integers(1, 4), made_candidates())
 def test_every_candidate_runs_or_was_given_up_for_a_reason(total, slots, made):
     """The reason is checked while the search runs: its share was no longer than the shortest tracing."""
@@ -119,7 +119,7 @@ def test_every_candidate_runs_or_was_given_up_for_a_reason(total, slots, made):
     assert not any(candidate.began >= 0 and candidate.given_up for candidate in made)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=150)
 @given(st.floats(1.0, 200.0), st.integers(1, 4), made_candidates())
 def test_no_slot_is_idle_while_a_candidate_waits(total, slots, made):
     """Whenever one begins late, all slots were taken until then."""
@@ -130,7 +130,7 @@ def test_no_slot_is_idle_while_a_candidate_waits(total, slots, made):
             assert sum(c.ended >= candidate.began - CLOSE for c in others) >= slots
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=150)
 @given(st.floats(1.0, 200.0), st.integers(1, 4), made_candidates())
 def test_who_could_use_more_time_runs_to_the_end_when_nobody_waits(total, slots, made):
     Search(total, slots, made, Clock()).run()
@@ -139,7 +139,7 @@ def test_who_could_use_more_time_runs_to_the_end_when_nobody_waits(total, slots,
             assert abs(candidate.ended - (77.0 + total)) <= CLOSE
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=150)
 @given(st.floats(1.0, 200.0), st.integers(1, 4), made_candidates())
 def test_the_share_never_shrinks_while_slots_are_busy(total, slots, made):
     """So no candidate has less than the first share, unless it wants less."""
@@ -153,7 +153,7 @@ def test_the_share_never_shrinks_while_slots_are_busy(total, slots, made):
             assert candidate.ended - candidate.began >= first - CLOSE
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(st.floats(5.0, 60.0), st.integers(1, 3), st.lists(st.floats(0.0, 3.0), min_size=6, max_size=6))
 def test_slow_starts_do_not_make_a_search_longer(total, slots, delays):
     """Slots stand idle for a while before each candidate begins; all use their whole share."""

@@ -89,7 +89,7 @@ def brute_force_phi(positive, scores):
     return max(sklearn_metrics.matthews_corrcoef(positive, scores >= threshold) for threshold in thresholds)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 10_000), st.integers(5, 40), st.sampled_from([None, 2, 5]))
 def test_max_phi_is_that_of_the_best_threshold(seed, rows, levels):
     truth, predicted = random_predictions(seed, rows, 3, levels)
@@ -155,7 +155,7 @@ def test_of_a_single_row_only_the_errors_are_defined():
     }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(0, 10_000), st.integers(1, 30))
 def test_every_value_is_a_finite_number_or_none(seed, rows):
     truth, predicted = random_predictions(seed, rows, 3, levels=3)
