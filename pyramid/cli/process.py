@@ -29,7 +29,7 @@ def console(out: TextIO) -> "Console":
     """A console that writes to ``out``: as wide as the terminal, or 120 columns elsewhere."""
     from rich.console import Console
 
-    return Console(file=out, highlight=False, width=None if out.isatty() else 120)
+    return Console(file=out, highlight=False, emoji=False, width=None if out.isatty() else 120)
 
 
 class Stop:

@@ -1,6 +1,5 @@
 """Rows -> examples: checked files, labels of one kind, weights and groups, in columns."""
 
-import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -112,10 +111,10 @@ def _finite(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str) or "_" in str(value):
         return None
     try:
-        number = float(np.float32(value))
+        number = float(value)
     except (ValueError, OverflowError):
         return None
-    return float(value) if math.isfinite(number) else None
+    return number if abs(number) <= np.finfo(np.float32).max else None  # NaN compares as false
 
 
 def _labels(

@@ -63,15 +63,24 @@ def session() -> Iterator[None]:
     try:
         yield
     finally:
-        ray.shutdown()
+        with _kept_sigterm():
+            ray.shutdown()
 
 
 def _init(**options: Any) -> None:
-    """Start or join Ray, quietly, and keep the caller's handler of SIGTERM, which Ray would replace."""
+    with _kept_sigterm():
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+
+
+@contextmanager
+def _kept_sigterm() -> Iterator[None]:
+    """Keep the caller's handler of SIGTERM: Ray replaces it when it starts, and drops it when it ends."""
     handler = signal.getsignal(signal.SIGTERM)
-    ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, handler)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _start_reaper() -> None:

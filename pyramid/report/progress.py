@@ -23,8 +23,8 @@ class ProgressReport:
     def __init__(self, console: Console):
         self._console = console
         self._live = console.is_terminal
-        columns = (TextColumn("{task.description}"), BarColumn(None), TextColumn("{task.fields[state]}"))
-        self._bars = Progress(*columns, console=console, disable=not self._live)
+        words = (TextColumn("{task.description}", markup=False), TextColumn("{task.fields[state]}", markup=False))
+        self._bars = Progress(words[0], BarColumn(None), words[1], console=console, disable=not self._live)
         self._tasks: dict[str, TaskID] = {}
         self._last_line: dict[str, float] = {}
         self._metric = ""
@@ -69,7 +69,7 @@ class ProgressReport:
 
     def _training(self, update: Update, progress: TrialProgress) -> None:
         state = (
-            f"{self._metric} {metric(progress.value)}, {progress.images_per_second:,.0f} images/s,"
+            f"{self._metric} {metric(self._metric, progress.value)}, {progress.images_per_second:,.0f} images/s,"
             f" {seconds(progress.seconds_left)} left"
         )
         total = progress.elapsed + progress.seconds_left
@@ -77,9 +77,14 @@ class ProgressReport:
 
     def _ended(self, update: Update, result: Result) -> None:
         value = result.metrics.get(self._metric)
-        state = f"{result.status}: {self._metric} {metric(value)}" if value is not None else str(result.status)
+        state = (
+            f"{result.status}: {self._metric} {metric(self._metric, value)}"
+            if value is not None
+            else str(result.status)
+        )
         self._last_line.pop(update.name, None)
-        self._show(update.name, 1, 1, f"{state} ({escape(result.reason.splitlines()[0])})", line=True)
+        reason = f" ({result.reason.splitlines()[0]})" if result.reason else ""
+        self._show(update.name, 1, 1, state + reason, line=True)
 
     def _show(self, name: str, done: float, total: float, state: str, line: bool) -> None:
         if self._live:
@@ -88,4 +93,4 @@ class ProgressReport:
             self._bars.update(self._tasks[name], completed=done, total=total, state=state)
         elif line and time.monotonic() - self._last_line.get(name, float("-inf")) >= LINE_EVERY:
             self._last_line[name] = time.monotonic()
-            self._console.print(f"{name}: {state}", soft_wrap=True)
+            self._console.print(f"{name}: {state}", soft_wrap=True, markup=False)

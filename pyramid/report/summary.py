@@ -30,7 +30,7 @@ def print_summary(console: Console, report: dict[str, Any]) -> None:
     if report["stopped_by_user"]:
         console.print("Training was stopped before its time was up.")
     best = next(candidate for candidate in report["candidates"] if candidate["name"] == report["best"])
-    value = metric(best["metrics"][report["selection_metric"]])
+    value = metric(report["selection_metric"], best["metrics"][report["selection_metric"]])
     console.print(f"Best: [bold]{report['best']}[/bold], {report['selection_metric']} {value}.")
     console.print(f"Model: {escape(report['final_model'])}", soft_wrap=True)
 
@@ -70,7 +70,7 @@ def _candidates(report: dict[str, Any], width: int) -> Table:
         table.add_row(
             candidate["network"],
             candidate["method"],
-            *(_shown(name, candidate["metrics"].get(name)) for name in shown),
+            *(metric(name, candidate["metrics"].get(name)) for name in shown),
             f"{candidate['iterations']:,}",
             f"{candidate['images_per_second']:,.0f}",
             seconds(candidate["seconds"].get("elapsed", 0.0)),
@@ -82,8 +82,3 @@ def _candidates(report: dict[str, Any], width: int) -> Table:
 def _key(candidate: dict[str, Any], selection_metric: str) -> float:
     value = candidate["metrics"].get(selection_metric)
     return float("-inf") if value is None else float(value)
-
-
-def _shown(name: str, value: float | None) -> str:
-    """Errors are kept negated, so that higher is better; people read them as they are."""
-    return metric(-value if value is not None and name.endswith("_error") else value)

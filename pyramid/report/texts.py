@@ -13,6 +13,8 @@ def seconds(value: float) -> str:
     return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
 
 
-def metric(value: float | None) -> str:
-    """Four significant digits, or a dash."""
-    return "–" if value is None else f"{value:.4g}"
+def metric(name: str, value: float | None) -> str:
+    """Four significant digits, or a dash. Errors are kept negated; people read them as they are."""
+    if value is None:
+        return "–"
+    return f"{-value if name.endswith('_error') else value:.4g}"

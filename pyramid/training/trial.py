@@ -148,6 +148,10 @@ class CandidateTraining:
         elif verdict is Verdict.FINISHED:
             self._reason = f"{self._candidate.patience} checks in a row brought nothing at the lowest learning rate"
 
+    @property
+    def _diverged(self) -> bool:
+        return self._reason.startswith("it diverged")
+
     def _restore(self) -> None:
         if self._best is not None:
             self._network.model.set_weights(self._best.weights)
@@ -161,10 +165,11 @@ class CandidateTraining:
         self._save_seconds = self._last_save - before
 
     def _finish(self) -> Result:
-        if not self._reason.startswith("it diverged") and self._last_check[1] < self._loop.iterations:
+        if not self._diverged and self._last_check[1] < self._loop.iterations:
             reason = self._reason
             self._check()
-            self._reason = reason
+            if not self._diverged:
+                self._reason = reason
         self._restore()
         if self._best is None:
             return self._result(Status.FAILED, f"{self._reason}, before its first check")

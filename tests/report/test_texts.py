@@ -31,4 +31,4 @@ def test_seconds(value, text):
     [(None, "–"), (1.0, "1"), (0.98765, "0.9877"), (-0.5, "-0.5"), (123456.0, "1.235e+05"), (0.00001, "1e-05")],
 )
 def test_metric(value, text):
-    assert metric(value) == text
+    assert metric("likelihood", value) == text
