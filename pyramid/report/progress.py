@@ -68,6 +68,8 @@ class ProgressReport:
             self._show(candidate.name, 0, 1, "waiting", line=False)
 
     def _training(self, update: Update, progress: TrialProgress) -> None:
+        if not progress.images_per_second:  # the network is traced, training has not begun
+            return
         state = (
             f"{self._metric} {metric(self._metric, progress.value)}, {progress.images_per_second:,.0f} images/s,"
             f" {seconds(progress.seconds_left)} left"

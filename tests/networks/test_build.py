@@ -79,7 +79,7 @@ def test_drop_block_is_no_part_of_the_document():
     assert "dropout" not in {layer["type"] for layer in layers}
 
 
-def test_the_readout_has_other_draws_than_the_layers_before_it():
+def test_the_two_layers_of_the_readout_have_draws_of_their_own():
     first, second = build("simple", 8, 8, 256, True, 0).model.get_weights()[-4::2]
     assert first.shape == (128, 256)
     assert second.shape == (256, 256)

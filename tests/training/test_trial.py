@@ -31,10 +31,10 @@ def served(model, pictures):
 
 
 def test_it_learns_two_obvious_classes_and_ends_exactly_with_max_iterations(make_candidate, dark_and_light, train):
-    result = train(make_candidate(max_iterations=57), *dark_and_light)
+    result = train(make_candidate(max_iterations=59), *dark_and_light)
     assert result.status is Status.FINISHED
-    assert result.reason == "max_iterations (57) was reached"
-    assert result.iterations == 57
+    assert result.reason == "max_iterations (59) was reached"
+    assert result.iterations == 59
     assert result.metrics["accuracy"] == 1.0
     assert result.metrics["likelihood"] > 0.9
     assert set(result.metrics) == set(METRICS["categorical"])
@@ -97,11 +97,12 @@ def test_an_example_without_weight_has_no_influence(make_candidate, make_dataset
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
-def test_label_smoothing_keeps_the_network_from_certainty(make_candidate, dark_and_light, train, saved_network):
-    candidate = make_candidate(max_iterations=100, label_smoothing_factor=0.5, selection_metric="accuracy")
-    train(candidate, *dark_and_light)
-    certainty = served(saved_network(candidate), dark_and_light[0]).max(axis=1).mean()
-    assert certainty < 0.9
+def test_label_smoothing_keeps_the_network_from_certainty(make_candidate, dark_and_light, start):
+    """With 0.5 and two classes it aims at three quarters."""
+    training = start(make_candidate(label_smoothing_factor=0.5), *dark_and_light)
+    training._loop.run(150)
+    certainty = served(training._network.model, dark_and_light[0]).max(axis=1)
+    assert certainty.mean() == pytest.approx(0.75, abs=0.08)
 
 
 def test_one_iteration_is_enough_for_a_result(make_candidate, dark_and_light, train):
@@ -223,6 +224,7 @@ def test_a_step_down_goes_on_from_the_best_weights_at_a_quarter_of_the_rate(trai
 def test_a_bad_end_is_not_what_is_kept(trained, saved_network, dark_and_light):
     pictures, dataset = dark_and_light
     best = trained._best.value
+    trained._schedule.phase = 2  # no step down will restore the weights
     spoil(trained)
     trained._loop.iterations += 1  # as steps that spoil would have counted
     result = trained.advance(0.0).result
