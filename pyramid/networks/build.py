@@ -13,8 +13,9 @@ from sensenet.layers.extract import extract_layers_list  # isort: skip
 from sensenet.layers.utils import build_graph  # isort: skip
 from sensenet.preprocess.image import ImageLoader  # isort: skip
 
-#: Keras's 0.99 needs hundreds of steps before the moving averages are of use to a check of the holdout.
-BATCH_NORMALIZATION_MOMENTUM = 0.9
+#: Keras's 0.99 needs hundreds of steps before the moving averages are of use to a check of the holdout, and 0.9 some
+#: forty: a short training would keep its first weights as the best.
+BATCH_NORMALIZATION_MOMENTUM = 0.8
 
 
 @dataclass
