@@ -59,12 +59,15 @@ def session() -> Iterator[None]:
         _init()
     else:
         _init(include_dashboard=False)
-        _start_reaper()
+    reaper = None if address else _start_reaper()
     try:
         yield
     finally:
         with _kept_sigterm():
             ray.shutdown()
+        if reaper:
+            reaper.kill()
+            reaper.wait()
 
 
 def _init(**options: Any) -> None:
@@ -83,11 +86,11 @@ def _kept_sigterm() -> Iterator[None]:
             signal.signal(signal.SIGTERM, handler)
 
 
-def _start_reaper() -> None:
+def _start_reaper() -> subprocess.Popen[bytes]:
     """When this process is killed, its end of the pipe closes, and the reaper ends what Ray has left."""
     started = [str(child.pid) for child in psutil.Process().children(recursive=True)]
     command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py")), *started]
-    subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
 def _probe(address: str) -> None:

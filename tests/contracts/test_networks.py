@@ -133,7 +133,8 @@ def trained(request, name, side, tmp_path_factory):
     """Classes on pictures that are wider than high, values on square ones."""
     categorical = request.param == "categorical"
     width = side + 8 if categorical else side
-    return Trained(name, width, side, categorical, tmp_path_factory.mktemp(name))
+    yield Trained(name, width, side, categorical, tmp_path_factory.mktemp(name))
+    tf.keras.backend.clear_session()  # else Keras keeps every network
 
 
 def test_the_document_gives_the_predictions_of_the_trained_network(trained, tmp_path):

@@ -142,12 +142,14 @@ def time(monkeypatch):
 @pytest.fixture
 def start(tmp_path, time):
     """Make the training of a candidate; its files will be in ``tmp_path / candidate.folder``."""
+    from pyramid.tf import tf
     from pyramid.training.trial import CandidateTraining
 
     def make(candidate, pictures, dataset):
         return CandidateTraining(candidate, pictures, dataset, tmp_path / candidate.folder)
 
-    return make
+    yield make
+    tf.keras.backend.clear_session()  # else Keras keeps every network, and each test is slower than the one before
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ def make_loop():
         descent = make_optimizer(optimizer, SteppedRate(rate, 0), {})
         return TrainingLoop(model, descent, categorical_loss("crossentropy", 2, 0.0), batches)
 
-    return make
+    yield make
+    tf.keras.backend.clear_session()  # else Keras keeps every network, and each test is slower than the one before
 
 
 def test_the_loss_comes_down(make_loop):
