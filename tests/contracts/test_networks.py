@@ -128,10 +128,16 @@ class Trained:
         assert all(not np.allclose(old, new) for old, new in zip(before, moments, strict=True))
 
 
-@pytest.fixture(scope="module", params=["categorical", "numeric"])
-def trained(request, name, side, tmp_path_factory):
+CATEGORICAL = [(name, "categorical") for name in TOPOLOGIES]
+#: A value has another output layer, behind whatever network: one of sensenet's stands for all of them.
+NUMERIC = [(name, "numeric") for name in ("simple", "simple_residual", "mobilenet")]
+
+
+@pytest.fixture(scope="module", params=CATEGORICAL + NUMERIC, ids="-".join)
+def trained(request, tmp_path_factory):
     """Classes on pictures that are wider than high, values on square ones."""
-    categorical = request.param == "categorical"
+    name, objective = request.param
+    categorical, side = objective == "categorical", NETWORKS[name].minimum_side
     width = side + 8 if categorical else side
     yield Trained(name, width, side, categorical, tmp_path_factory.mktemp(name))
     tf.keras.backend.clear_session()  # else Keras keeps every network
@@ -148,7 +154,7 @@ def test_the_document_gives_the_predictions_of_the_trained_network(trained, tmp_
     np.testing.assert_allclose(model(paths[1])[0], trained.expected[1], rtol=0, atol=CLOSE * trained.stdev)
 
 
-@pytest.mark.parametrize("trained", ["categorical"], indirect=True)
+@pytest.mark.parametrize("trained", CATEGORICAL, ids="-".join, indirect=True)
 def test_the_bare_keras_model_gives_the_predictions_of_the_trained_network(trained):
     model = image_model(trained.document, None)
     predicted = model(trained.pictures.astype(np.float32), training=False).numpy()
