@@ -63,8 +63,7 @@ def session() -> Iterator[None]:
     try:
         yield
     finally:
-        with _kept_sigterm():
-            ray.shutdown()
+        _shut_down()
         if reaper:
             reaper.kill()
             reaper.wait()
@@ -77,13 +76,30 @@ def _init(**options: Any) -> None:
 
 @contextmanager
 def _kept_sigterm() -> Iterator[None]:
-    """Keep the caller's handler of SIGTERM: Ray replaces it when it starts, and drops it when it ends."""
+    """Keep the caller's handler of SIGTERM: Ray replaces it when it starts."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
         yield
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)
+
+
+def _shut_down() -> None:
+    """End Ray's session; the caller's handler of SIGTERM stays.
+
+    Ray drops it in the operating system (not in Python) early in a shutdown of a second or more, in which a SIGTERM
+    would end the process and leave unfinished files. Only the main thread may set it again, so another one waits.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        ray.shutdown()
+        return
+    ending = threading.Thread(target=ray.shutdown)
+    ending.start()
+    while ending.is_alive():
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+        ending.join(0.01)
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 
 def _start_reaper() -> subprocess.Popen[bytes]:

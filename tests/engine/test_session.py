@@ -45,3 +45,26 @@ def test_an_address_where_nobody_listens_is_told_at_once() -> None:
         [sys.executable, "-c", code], env=os.environ | {"RAY_ADDRESS": "127.0.0.1:9"}, capture_output=True, text=True
     )
     assert "ConfigError: RAY_ADDRESS: no Ray cluster answers at 127.0.0.1:9" in run.stderr
+
+
+def test_a_sigterm_at_any_time_of_the_end_reaches_its_handler() -> None:
+    """Ray drops the handler while it ends; the default one would leave unfinished files."""
+    code = """
+import os, signal, threading, time
+from pyramid.engine.session import session
+got = []
+signal.signal(signal.SIGTERM, lambda *_: got.append(1))
+over = threading.Event()
+def send():
+    while not over.wait(0.05):
+        os.kill(os.getpid(), signal.SIGTERM)
+sender = threading.Thread(target=send)
+with session():
+    sender.start()
+over.set()
+sender.join()
+print(len(got))
+"""
+    run = subprocess.run([sys.executable, "-c", code], env=os.environ | {"RAY_ADDRESS": ""}, stdout=subprocess.PIPE)
+    assert run.returncode == 0
+    assert int(run.stdout) > 5
