@@ -63,7 +63,7 @@ def make_dataset(settings: TrainSettings, examples: Examples, bad: dict[int, str
     """
     good = np.array([i for i in range(len(examples.files)) if i not in bad], np.int64)
     _check_left(settings, examples, bad, good)
-    notes = list(examples.notes)
+    notes = [*examples.notes, *settings.warnings]
     training, holdout = _sides(settings, examples, good, notes)
     classes = sorted({str(examples.labels[i]) for i in good}) if examples.objective == CATEGORICAL else []
     targets = _targets(examples, classes)

@@ -10,7 +10,8 @@ from pyramid.data.examples import Examples
 from pyramid.data.shape import shape_from_sizes
 from pyramid.engine.events import Prepared, Reading, Stage, Tell, nobody
 from pyramid.engine.images import Pictures, decode
-from pyramid.engine.session import resources, session
+from pyramid.engine.resources import resources
+from pyramid.engine.session import session
 from pyramid.engine.trials import train_candidates
 from pyramid.errors import ConfigError, DataError, Interrupted, NoModelError
 from pyramid.finalize.workspace import CONFIG_FILE, FINAL_MODEL_FILE, RESULTS_FILE, deliver, workspace
@@ -78,7 +79,8 @@ def _search(
     shape = settings.input_image_shape or _shape(settings, examples)
     with session():
         timings.lap("ray")
-        per_trial = resources(settings.cpus_per_trial, settings.gpus_per_trial)
+        placement = settings.augmentation_placement if settings.augmentations else "trial"
+        per_trial = resources(settings.cpus_per_trial, settings.gpus_per_trial, placement)
         pictures = _read(settings, examples, shape, work, tell, stopped)
         dataset, summary = make_dataset(settings, examples, pictures.bad)
         timings.lap("reading")
@@ -172,5 +174,7 @@ def _understood(settings: TrainSettings, shape: list[int], candidate: Candidate)
         "loss_function": candidate.loss_function,
         "input_image_shape": shape,
         "selection_metric": candidate.selection_metric or METRICS[candidate.objective][0],
+        "image_augmentations": [],
+        "augmentation_ranges": settings.augmentations,
     }
     return settings.model_dump(exclude_none=True) | decided

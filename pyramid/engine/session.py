@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +31,7 @@ import ray
 
 from pyramid.errors import ConfigError
 
-__all__ = ["Resources", "ray", "resources", "session"]
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What one trial gets, and how many run at once."""
-
-    cpus: int
-    gpus: int
-    slots: int
+__all__ = ["ray", "session"]
 
 
 @contextmanager
@@ -118,32 +108,3 @@ def _probe(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=5).close()
     except OSError as error:
         raise ConfigError([f"RAY_ADDRESS: no Ray cluster answers at {address} ({error})"]) from error
-
-
-def resources(cpus_per_trial: int | None, gpus_per_trial: int | None) -> Resources:
-    """What each trial gets: one GPU and its part of the cores, or without GPUs all cores of a machine.
-
-    Raises:
-        ConfigError: no machine of the session has that much.
-    """
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-    most_gpus = max(int(node.get("GPU", 0)) for node in nodes)
-    gpus = min(1, most_gpus) if gpus_per_trial is None else gpus_per_trial
-    fit = [node for node in nodes if int(node.get("GPU", 0)) >= gpus]
-    if not fit:
-        raise ConfigError([f"gpus_per_trial: no machine has {gpus} GPUs; the most is {most_gpus}"])
-    cpus = cpus_per_trial or min(_part_of_cores(node, gpus) for node in fit)
-    slots = sum(_slots(node, cpus, gpus) for node in fit)
-    if not slots:
-        most = max(int(node["CPU"]) for node in fit)
-        raise ConfigError([f"cpus_per_trial: no machine has {cpus} free cores for a trial; the most is {most}"])
-    return Resources(cpus, gpus, slots)
-
-
-def _part_of_cores(node: dict[str, float], gpus: int) -> int:
-    return max(1, int(node["CPU"]) // max(1, int(node.get("GPU", 0)) // gpus)) if gpus else int(node["CPU"])
-
-
-def _slots(node: dict[str, float], cpus: int, gpus: int) -> int:
-    by_cpu = int(node["CPU"]) // cpus
-    return min(by_cpu, int(node.get("GPU", 0)) // gpus) if gpus else by_cpu

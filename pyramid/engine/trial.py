@@ -3,47 +3,18 @@
 import gc
 import os
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from ray import tune
 
-from pyramid.data.dataset import Dataset
 from pyramid.engine.session import ray
+from pyramid.engine.shared import Shared
+from pyramid.engine.stream import worker_batches
 from pyramid.training.candidate import Candidate, Result, Status
 from pyramid.training.storage import load_fit_info
-
-
-@dataclass
-class Shared:
-    """What all trials of a search read; arrays come out of the object store without a copy.
-
-    Attributes:
-        pixels: the decoded pictures, or None when they lie in ``pixels_path``.
-        pixels_shape: [rows, height, width, 3].
-        dataset: labels, weights and the split.
-        candidates: plain data of `Candidate`.
-        folder: receives a folder for each candidate.
-        threads: cores that a trial may use.
-        board: the actor that tells how long a trial may go on.
-    """
-
-    pixels: npt.NDArray[np.uint8] | None
-    pixels_path: str
-    pixels_shape: tuple[int, ...]
-    dataset: Dataset
-    candidates: list[dict[str, Any]]
-    folder: str
-    threads: int
-    board: Any
-
-    def pictures(self) -> npt.NDArray[np.uint8]:
-        if self.pixels is not None:
-            return self.pixels
-        return np.memmap(self.pixels_path, np.uint8, "r", shape=self.pixels_shape)
 
 
 class Trial(tune.Trainable):
@@ -63,14 +34,19 @@ class Trial(tune.Trainable):
         gc.freeze()  # what was imported stays: collecting a candidate's leftovers need not look at it
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        import pyramid.training.trial  # the import of TensorFlow and Keras is no part of the candidate's time
+        # The import of TensorFlow and Keras is no part of the candidate's time, nor is the compilation of the
+        # augmentations, which are the same for all candidates.
+        import pyramid.training.trial
         from pyramid.tf import tf
+        from pyramid.training.batches import batch_source
 
         self._training: pyramid.training.trial.CandidateTraining | None = None
         self._began = False
         tf.keras.backend.clear_session()
         gc.collect()
         self._candidate = Candidate(**self._shared.candidates[new_config["index"]])
+        if self._candidate.augmentations:
+            batch_source(self._candidate, self._pictures, self._shared.dataset).batch(0)
         context = ray.get_runtime_context()
         self._shared.board.enter.remote(self._candidate.name, context.current_actor, context.get_node_id(), os.getpid())
         return True
@@ -89,7 +65,11 @@ class Trial(tune.Trainable):
 
         if self._training is None:
             folder = Path(self._shared.folder) / self._candidate.folder
-            self._training = CandidateTraining(self._candidate, self._pictures, self._shared.dataset, folder)
+            shared = self._shared
+            workers = partial(worker_batches, shared, self._candidate.name) if shared.workers else None
+            self._training = CandidateTraining(
+                self._candidate, self._pictures, shared.dataset, folder, workers, shared.threads
+            )
             progress = self._training.progress()
         else:
             progress = self._training.advance(self._seconds_left())

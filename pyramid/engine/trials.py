@@ -15,9 +15,11 @@ from pyramid.data.dataset import Dataset
 from pyramid.engine.board import Board
 from pyramid.engine.events import Tell, Update, nobody
 from pyramid.engine.images import Pictures
+from pyramid.engine.resources import Resources
 from pyramid.engine.scheduler import TimeBudgetScheduler
-from pyramid.engine.session import Resources
-from pyramid.engine.trial import Shared, Trial, failed
+from pyramid.engine.session import ray
+from pyramid.engine.shared import Shared
+from pyramid.engine.trial import Trial, failed
 from pyramid.search.budget import Budget
 from pyramid.training.candidate import Candidate, Progress, Result, Status
 
@@ -49,13 +51,14 @@ def train_candidates(
     scheduler = TimeBudgetScheduler(Budget(total_time, names, resources.slots), names, board, stopped)
     listener = _Listener(scheduler, candidates, folder, tell)
     shared = Shared(
-        pixels=None if pictures.path else pictures.pixels,
+        pixels=None if pictures.path else ray.put(pictures.pixels),
         pixels_path=str(pictures.path or ""),
         pixels_shape=pictures.pixels.shape,
         dataset=dataset,
         candidates=[candidate.to_dict() for candidate in candidates],
         folder=str(folder),
-        threads=resources.cpus,
+        threads=resources.threads,
+        workers=resources.workers,
         board=board,
     )
     storage = tempfile.mkdtemp(prefix="pyramid-tune-")
@@ -70,7 +73,10 @@ def _fit(
     shared: Shared, resources: Resources, scheduler: TimeBudgetScheduler, listener: "_Listener", storage: str
 ) -> None:
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a trial's failure is told by its result
-    per_trial = {"CPU": resources.cpus, "GPU": resources.gpus}
+    bundles: list[dict[str, float]] = [{"CPU": resources.cpus, "GPU": resources.gpus}]
+    if resources.workers:
+        bundles.append({"CPU": resources.workers})
+    per_trial = tune.PlacementGroupFactory(bundles)
     trainable = tune.with_resources(tune.with_parameters(Trial, shared=shared), per_trial)
     tune.Tuner(
         trainable,

@@ -53,6 +53,8 @@ def candidates(
                 loss_function=loss,
                 label_smoothing_factor=settings.label_smoothing_factor,
                 balance_objective=settings.balance_objective,
+                augmentations=settings.augmentations,
+                augmentation_placement=settings.augmentation_placement,
                 batch_size=settings.batch_size,
                 descent_algorithm=settings.descent_algorithm,
                 learning_rate=settings.learning_rate,

@@ -1,20 +1,83 @@
-"""The names that `image_augmentations` and `augmentation_ranges` may use."""
+"""The augmentations that settings may name, with their strengths, and what each does to a picture."""
 
-AUGMENTATIONS = (
-    "blur",
-    "brightness",
-    "color_invert",
-    "contrast",
-    "cutout",
-    "deform",
-    "gaussian_noise",
-    "glare",
-    "height_shift",
-    "horizontal_flip",
-    "rotation",
-    "shear",
-    "tint",
-    "vertical_flip",
-    "width_shift",
-    "zoom",
-)
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What must be known of an augmentation before anything heavy is imported.
+
+    Attributes:
+        default: the strength n that null stands for.
+        most: the largest n.
+        meaning: for the README.
+        switch: it is on or off, and n is 1.
+        training: whether pictures for training may be changed in this way.
+    """
+
+    default: float
+    most: float
+    meaning: str
+    switch: bool = False
+    training: bool = True
+
+
+AUGMENTATIONS: dict[str, Augmentation] = {
+    "blur": Augmentation(
+        0.5, 1, "Shrinks to x times the size, x between 1 - n and 1, and enlarges again, both bilinear. Always."
+    ),
+    "brightness": Augmentation(0.1, 1, "Adds between -255 n and 255 n to every pixel. Always."),
+    "color_invert": Augmentation(1, 1, "v becomes 255 - v in half of the pictures.", switch=True),
+    "contrast": Augmentation(
+        0.25, 1, "v becomes m + (v - m)(1 + c), c between -n and n, m the mean of the channel. Always."
+    ),
+    "cutout": Augmentation(
+        0.25, 1, "A rectangle of n times the width and the height, inside the picture and of its mean colour; in half."
+    ),
+    "deform": Augmentation(0.25, 1, "Moves one corner. For generated pictures: without effect here.", training=False),
+    "gaussian_noise": Augmentation(0.1, 1, "Normal noise with a standard deviation of n v on a value v; in half."),
+    "glare": Augmentation(
+        0.1,
+        1,
+        "A white ellipse with random foci that fades outwards; the part that is white by half or more is"
+        " between 0 and n of the picture; in half.",
+    ),
+    "height_shift": Augmentation(0.1, 1, "Moves up or down by n times the height at most. Always."),
+    "horizontal_flip": Augmentation(1, 1, "Left becomes right in half of the pictures.", switch=True),
+    "rotation": Augmentation(10, 180, "Turns about the centre by -n to n degrees. Always."),
+    "shear": Augmentation(10, 89, "Slants sideways about the centre by -n to n degrees. Always."),
+    "tint": Augmentation(
+        0.1, 1, "Multiplies each channel of a random subset by a factor of its own between 1 - n and 1 + n; in half."
+    ),
+    "vertical_flip": Augmentation(1, 1, "Top becomes bottom in half of the pictures.", switch=True),
+    "width_shift": Augmentation(0.1, 1, "Moves left or right by n times the width at most. Always."),
+    "zoom": Augmentation(0.1, 0.99, "Scales about the centre by 1 - n to 1 + n. Always."),
+}
+
+#: Names that mean others.
+ALIASES = {"flip_horizontal": "horizontal_flip", "flip_vertical": "vertical_flip"}
+
+
+def strengths(names: Iterable[str], ranges: Mapping[str, float | bool | None] | None) -> dict[str, float]:
+    """Every augmentation that training applies, with its n; ``ranges`` replaces ``names``."""
+    chosen = dict.fromkeys(names) if ranges is None else ranges
+    return {
+        name: float(strength)
+        for name, facts in AUGMENTATIONS.items()
+        if name in chosen and facts.training and (strength := _strength(facts, chosen[name]))
+    }
+
+
+def warnings(names: Iterable[str], ranges: Mapping[str, float | bool | None] | None) -> list[str]:
+    """What a person should know of the augmentations that were named."""
+    chosen = dict.fromkeys(names) if ranges is None else ranges
+    idle = [name for name, value in chosen.items() if not AUGMENTATIONS[name].training and value not in (0, False)]
+    return [f"WARNING: {name} is for generated pictures only: it has no effect on training" for name in idle]
+
+
+def _strength(facts: Augmentation, value: float | bool | None) -> float:
+    """Null and true stand for the default, false for 0; of a switch any other number is true."""
+    if value is None or value is True or (facts.switch and value):
+        return facts.default
+    return float(value)

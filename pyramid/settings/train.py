@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
 
-from pyramid.settings.augmentations import AUGMENTATIONS
+from pyramid.settings.augmentations import ALIASES, AUGMENTATIONS, strengths, warnings
 from pyramid.settings.base_settings import BaseSettings, Document, OneOf, Path
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import DEFAULT_CANDIDATES, NETWORKS, TRAINING_METHODS
@@ -37,6 +37,19 @@ def _candidate(pair: Any) -> Any:
     return pair
 
 
+def _augmentation(name: Any) -> Any:
+    return ALIASES.get(name, name) if isinstance(name, str) else name
+
+
+def _named_once(ranges: Any) -> Any:
+    for alias, name in ALIASES.items():
+        if isinstance(ranges, dict) and alias in ranges and name in ranges:
+            raise ValueError(f"{alias} and {name} are the same: use one of them")
+    return ranges
+
+
+AugmentationName = Annotated[str, BeforeValidator(_augmentation), OneOf(AUGMENTATIONS)]
+Ranges = Annotated[dict[AugmentationName, float | bool | None], BeforeValidator(_named_once)]
 Label = Annotated[int | float | str, BeforeValidator(_label)]
 Candidate = Annotated[list[str], BeforeValidator(_candidate), Field(min_length=2, max_length=2)]
 
@@ -106,12 +119,18 @@ class TrainSettings(BaseSettings):
     initial_model: Path | None = Field(
         None, description="A `final_model.json` to start another candidate from (not available yet)."
     )
-    image_augmentations: list[Annotated[str, OneOf(AUGMENTATIONS)]] = Field(
-        default=[],
-        description="Augmentations of the training pictures, at their default strengths (not available yet).",
+    image_augmentations: list[AugmentationName] = Field(
+        default=[], description="Augmentations of the training pictures, at their default strengths."
     )
-    augmentation_ranges: dict[Annotated[str, OneOf(AUGMENTATIONS)], float | bool | None] | None = Field(
-        None, description="Augmentations with their strengths; replaces `image_augmentations` (not available yet)."
+    augmentation_ranges: Ranges | None = Field(
+        None,
+        description="Augmentations with their strengths n (null or true: the default; false or 0: off); replaces"
+        " `image_augmentations`.",
+    )
+    augmentation_placement: Literal["auto", "trial", "workers"] = Field(
+        "auto",
+        description="Where pictures are augmented: in the trial that learns from them, by Ray Data on cores beside it,"
+        " or where it is found to be faster.",
     )
 
     max_total_time: float = Field(
@@ -130,3 +149,13 @@ class TrainSettings(BaseSettings):
         "skip", description="Leave out pictures that cannot be read (they are listed), or end the job."
     )
     allow_absolute_paths: bool = Field(False, description="Let `file` be absolute or lead out of `image_root`.")
+
+    @property
+    def augmentations(self) -> dict[str, float]:
+        """Every augmentation that training applies, with its strength."""
+        return strengths(self.image_augmentations, self.augmentation_ranges)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is allowed, but hardly meant."""
+        return warnings(self.image_augmentations, self.augmentation_ranges)

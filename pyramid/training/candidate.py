@@ -18,6 +18,8 @@ class Candidate:
         name: unique in the search, and the end of its folder's name.
         hyperparameters: of the optimizer, pyramid's names -> values.
         classes: empty for a numeric objective.
+        augmentations: name -> strength.
+        augmentation_placement: auto, trial or workers.
         mean, stdev: of the training values; 0 and 1 for a categorical objective.
         max_seconds_per_update: seconds between checks of the holdout, at most.
     """
@@ -36,6 +38,8 @@ class Candidate:
     loss_function: str
     label_smoothing_factor: float
     balance_objective: bool
+    augmentations: dict[str, float]
+    augmentation_placement: str
     batch_size: int
     descent_algorithm: str
     learning_rate: float
@@ -67,6 +71,14 @@ class Status(StrEnum):
     SKIPPED = "skipped"  # there was no time left to start it
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where the pictures were augmented: "trial" or "workers", and why there."""
+
+    where: str
+    why: str
+
+
 @dataclass
 class Result:
     """What became of a candidate.
@@ -77,6 +89,7 @@ class Result:
         metrics: on the holdout, None where a metric is not defined; empty when there are no weights.
         seconds: where its time went: tracing, training, checking, saving, and elapsed from its first step to its end.
         checked_rows: how many rows of the holdout a check looked at.
+        placement: None when nothing was augmented.
     """
 
     name: str
@@ -91,13 +104,16 @@ class Result:
     checked_rows: int = 0
     images_per_second: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
+    placement: Placement | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> "Result":
-        return Result(**{**values, "status": Status(values["status"])})
+        placement = values.get("placement")
+        decoded = {"status": Status(values["status"]), "placement": Placement(**placement) if placement else None}
+        return Result(**{**values, **decoded})
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The training loop: many steps of gradient descent in one call of a compiled graph."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -33,17 +34,27 @@ class TrainingLoop:
         self.iterations = 0
         self._optimizer = optimizer
         self._loss = loss
-        self._batches = iter(batches)
+        self.feed(batches)
         _, height, width, channels = model.input_shape
         pixels = tf.TensorSpec((None, height, width, channels), tf.uint8)
         self._steps = tf.function(self._steps_in_graph, reduce_retracing=True)
         self._predict = tf.function(self._predict_in_graph, input_signature=[pixels])
+
+    def feed(self, batches: tf.data.Dataset) -> None:
+        """Learn from ``batches`` from now on."""
+        self._batches = iter(batches)
 
     def run(self, steps: int) -> float:
         """Take ``steps`` steps; returns their mean loss, regularisation included: NaN or infinite when it diverged."""
         loss = float(self._steps(self._batches, tf.constant(steps)))
         self.iterations += steps
         return loss
+
+    def seconds_per_step(self, steps: int = 5) -> float:
+        """Take ``steps`` steps; returns the seconds of one."""
+        began = time.perf_counter()
+        self.run(steps)
+        return (time.perf_counter() - began) / steps
 
     def predict(self, pictures: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64], batch_size: int) -> Any:
         """The served outputs for ``pictures[rows]``, float32 [rows, k]."""

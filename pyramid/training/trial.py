@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pyramid.data.dataset import Dataset
-from pyramid.data.pipeline import training_batches
 from pyramid.networks.build import Network, build
+from pyramid.tf import tf
+from pyramid.training.batches import Batches, Workers, batch_source
 from pyramid.training.candidate import Candidate, Progress, Result, Status
 from pyramid.training.clock import Stopwatch
 from pyramid.training.holdout import TRAINING_PER_CHECK, Holdout
@@ -39,8 +40,22 @@ class _Best:
 class CandidateTraining:
     """Call `advance` until its progress has a result."""
 
-    def __init__(self, candidate: Candidate, pictures: npt.NDArray[np.uint8], dataset: Dataset, folder: Path):
-        """Build and trace the network; ``folder`` receives the best weights so far, and is made then."""
+    def __init__(
+        self,
+        candidate: Candidate,
+        pictures: npt.NDArray[np.uint8],
+        dataset: Dataset,
+        folder: Path,
+        workers: Workers | None = None,
+        threads: int = 1,
+    ):
+        """Build and trace the network.
+
+        Args:
+            folder: receives the best weights so far, and is made then.
+            workers: make augmented batches on cores beside those of the trial, if there are any.
+            threads: cores of the trial.
+        """
         self._candidate = candidate
         self._folder = folder
         self._watch = Stopwatch()
@@ -48,8 +63,11 @@ class CandidateTraining:
         self._rate = SteppedRate(candidate.learning_rate, candidate.learning_rate_warmup_iterations)
         with self._watch.on("tracing"):
             self._network = _network(candidate)
-            self._loop = _loop(candidate, self._network, self._rate, pictures, dataset)
+            self._batches = Batches(candidate, batch_source(candidate, pictures, dataset), workers, threads)
+            self._loop = _loop(candidate, self._network, self._rate, self._batches.dataset())
             self._loop.run(1)
+            if self._batches.choose(self._loop.iterations, self._loop.seconds_per_step):
+                self._loop.feed(self._batches.dataset(self._loop.iterations))
             self._holdout = Holdout(candidate, pictures, dataset)
             self._holdout.prepare(self._loop)
         self._epoch_iterations = max(1, len(dataset.training) // candidate.batch_size)
@@ -191,6 +209,7 @@ class CandidateTraining:
             checked_rows=len(self._holdout.rows),
             images_per_second=self._images_per_second(),
             seconds=self._watch.spent | {"elapsed": self._watch.elapsed},
+            placement=self._batches.placement,
         )
 
     def _images_per_second(self) -> float:
@@ -215,17 +234,10 @@ def _network(candidate: Candidate) -> Network:
     return build(candidate.network, candidate.width, candidate.height, outputs, candidate.categorical, candidate.seed)
 
 
-def _loop(
-    candidate: Candidate,
-    network: Network,
-    rate: SteppedRate,
-    pictures: npt.NDArray[np.uint8],
-    dataset: Dataset,
-) -> TrainingLoop:
+def _loop(candidate: Candidate, network: Network, rate: SteppedRate, batches: tf.data.Dataset) -> TrainingLoop:
     if candidate.categorical:
         loss = categorical_loss(candidate.loss_function, len(candidate.classes), candidate.label_smoothing_factor)
     else:
         loss = numeric_loss(candidate.loss_function, candidate.mean, candidate.stdev)
     optimizer = make_optimizer(candidate.descent_algorithm, rate, candidate.hyperparameters)
-    batches = training_batches(pictures, dataset, candidate.batch_size, candidate.balance_objective, candidate.seed)
     return TrainingLoop(network.model, optimizer, loss, batches)

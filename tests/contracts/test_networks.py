@@ -91,6 +91,8 @@ class Trained:
             stdev=self.stdev,
             loss_function="crossentropy" if categorical else "mean_squared_error",
             label_smoothing_factor=0.0,
+            augmentations={},
+            augmentation_placement="auto",
             balance_objective=False,
             batch_size=PICTURES,
             descent_algorithm="adam",

@@ -4,6 +4,10 @@ import pytest
 from sensenet import pretrained
 from sensenet.load import TF_IMAGE_TYPES
 
+from pyramid.data.augment.augment import OTHERS
+from pyramid.data.augment.color import COLOR
+from pyramid.data.augment.draws import DRAWS
+from pyramid.data.augment.geometry import GEOMETRIC
 from pyramid.data.image import GENERATOR_ONLY
 from pyramid.data.sources import PICTURE_ENDINGS
 from pyramid.networks.topologies import TOPOLOGIES
@@ -73,8 +77,14 @@ def test_an_optimizer_takes_the_hyperparameters_that_settings_list_for_it(name: 
     assert {key: pytest.approx(made[KERAS_NAMES.get(key, key)]) for key in values} == values
 
 
-def test_augmentations_that_cannot_run_in_the_graph_are_known() -> None:
-    assert set(GENERATOR_ONLY) <= set(AUGMENTATIONS)
+def test_augmentations() -> None:
+    for_training = {name for name, facts in AUGMENTATIONS.items() if facts.training}
+    assert for_training == {*GEOMETRIC, *COLOR, *OTHERS} == set(DRAWS)
+    assert len(GEOMETRIC) + len(COLOR) + len(OTHERS) == 15
+
+
+def test_no_augmentation_needs_python() -> None:
+    assert GENERATOR_ONLY == ()
 
 
 def test_endings_that_sensenet_decodes_with_tensorflow_are_pictures() -> None:

@@ -35,6 +35,8 @@ def candidate(name: str, network: str = "simple", **changes: object) -> Candidat
         "loss_function": "crossentropy",
         "label_smoothing_factor": 0.0,
         "balance_objective": False,
+        "augmentations": {},
+        "augmentation_placement": "auto",
         "batch_size": 16,
         "descent_algorithm": "adam",
         "learning_rate": 0.001,
@@ -48,7 +50,7 @@ def candidate(name: str, network: str = "simple", **changes: object) -> Candidat
     return Candidate(**(values | changes))  # type: ignore[arg-type]
 
 
-@pytest.fixture(name="candidate")
+@pytest.fixture(name="candidate", scope="session")
 def candidate_maker():
     return candidate
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from pyramid.engine.events import Update
-from pyramid.engine.session import Resources, resources
+from pyramid.engine.resources import Resources, resources
 from pyramid.engine.trials import train_candidates
 from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Status
 

@@ -196,7 +196,7 @@ def valid_documents(draw: st.DrawFn) -> dict[str, Any]:
         "holdout_rate": st.floats(0, 1) | st.integers(0, 1),
         "rescale_type": st.sampled_from(["warp", "pad", "crop"]),
         "input_image_shape": st.tuples(st.integers(32, 99), st.integers(32, 99), st.just(3)).map(list),
-        "image_augmentations": st.just([]),
+        "image_augmentations": st.lists(st.sampled_from(["zoom", "blur", "vertical_flip", "deform"])),
         "gpus_per_trial": st.integers(0, 4),
     }
     return {"training_data": rows, "output_directory": "results"} | draw(st.fixed_dictionaries({}, optional=others))

@@ -1,0 +1,72 @@
+"""What `image_augmentations` and `augmentation_ranges` mean."""
+
+import pytest
+
+from pyramid.settings.augmentations import ALIASES, AUGMENTATIONS, strengths
+from pyramid.settings.load import check
+
+DEFAULTS = {
+    "contrast": 0.25,
+    "cutout": 0.25,
+    "gaussian_noise": 0.1,
+    "glare": 0.1,
+    "height_shift": 0.1,
+    "rotation": 10,
+    "shear": 10,
+    "width_shift": 0.1,
+    "zoom": 0.1,
+}
+
+
+def meant(**keys):
+    settings, _ = check({"training_data": "x", "output_directory": "y", **keys})
+    return settings.augmentations
+
+
+def test_nothing_is_augmented_unless_asked_for():
+    assert meant() == {}
+
+
+def test_the_documented_defaults():
+    assert {name: strengths([name], None)[name] for name in DEFAULTS} == DEFAULTS
+
+
+def test_a_list_means_the_defaults():
+    assert meant(image_augmentations=["zoom", "cutout", "zoom"]) == {"cutout": 0.25, "zoom": 0.1}
+
+
+@pytest.mark.parametrize("ranges", [{"zoom": 0.3}, {}])
+def test_ranges_replace_the_list(ranges):
+    assert meant(image_augmentations=["cutout"], augmentation_ranges=ranges) == ranges
+
+
+@pytest.mark.parametrize(("value", "strength"), [(None, 10), (True, 10), (3, 3), (0.5, 0.5), (False, 0), (0, 0)])
+def test_the_values_of_a_strength(value, strength):
+    assert meant(augmentation_ranges={"rotation": value}).get("rotation", 0) == strength
+
+
+@pytest.mark.parametrize("name", ["horizontal_flip", "vertical_flip", "color_invert"])
+@pytest.mark.parametrize(("value", "on"), [(None, 1), (True, 1), (0.3, 1), (7, 1), (-1, 1), (False, 0), (0, 0)])
+def test_a_switch_is_on_for_whatever_is_true(name, value, on):
+    assert meant(augmentation_ranges={name: value}).get(name, 0) == on
+
+
+@pytest.mark.parametrize(("alias", "name"), ALIASES.items())
+def test_the_other_names_of_the_flips(alias, name):
+    assert meant(image_augmentations=[alias]) == meant(augmentation_ranges={alias: True}) == {name: 1}
+
+
+def test_deform_is_for_generation_and_warns():
+    settings, problems = check({"training_data": "x", "output_directory": "y", "image_augmentations": ["deform"]})
+    assert problems == []
+    assert settings.augmentations == {}
+    assert settings.warnings == ["WARNING: deform is for generated pictures only: it has no effect on training"]
+
+
+def test_deform_that_is_off_does_not_warn():
+    keys = {"training_data": "x", "output_directory": "y", "augmentation_ranges": {"deform": 0, "zoom": None}}
+    assert check(keys)[0].warnings == []
+
+
+def test_every_default_is_within_its_bounds():
+    assert all(0 < facts.default <= facts.most for facts in AUGMENTATIONS.values())
