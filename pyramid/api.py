@@ -1,6 +1,7 @@
 """pyramid for people who write Python."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyramid.errors import ConfigError
@@ -32,6 +33,38 @@ def check(document: dict[str, Any]) -> "tuple[TrainSettings, Examples]":
     if problems:
         raise ConfigError(problems)
     return settings, examples
+
+
+def visualize(
+    document: dict[str, Any], batches: int = 1, each: bool = False, say: Callable[[str], None] = lambda text: None
+) -> "Path | None":
+    """Show the first batches of a training as they are augmented, in windows or, without a display, in files.
+
+    Args:
+        batches: how many.
+        each: also show each augmentation at its lowest, middle and highest strength.
+        say: called with what a person should know of the pictures.
+
+    Returns:
+        The page with the pictures, in `output_directory`/visualize; None when they were shown in windows.
+
+    Raises:
+        ConfigError, DataError: see ``pyramid.errors``.
+    """
+    settings, examples = check(document)
+    if each and not settings.augmentations:
+        raise ConfigError(["image_augmentations: no augmentation is on, so there is none to show"])
+    from pyramid.report.preview import preview
+    from pyramid.report.visualize import can_show, drawings, show, write
+
+    previews, bad = preview(settings, examples, max(1, batches))
+    for line in (*settings.warnings, *(f"{file}: left out: {reason}" for file, reason in bad.items())):
+        say(line)
+    drawn = drawings(previews[:batches], previews[0], settings.augmentations if each else {})
+    if can_show():
+        show(drawn)
+        return None
+    return write(drawn, Path(str(settings.output_directory)))
 
 
 def train(

@@ -21,20 +21,28 @@ Ctrl-C ends the training with the best model so far, a second one ends it at onc
 """
 
 
+_MOST_BATCHES = 100
+
+
 def main() -> None:
     """The console script."""
     run("pyramid_train", _main)
 
 
 def _main() -> None:
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments = parser.parse_args(["--visualize=1" if given == "--visualize" else given for given in sys.argv[1:]])
     if arguments.schema:
         _print_schema(sys.stdout)
         return
     from pyramid.settings.load import read_document
 
+    if arguments.config is None:
+        parser.error("the following arguments are required: config")
     document = read_document(arguments.config)
-    if arguments.validate:
+    if arguments.visualize or arguments.visualize_each:
+        _visualize(document, arguments.visualize or 0, arguments.visualize_each)
+    elif arguments.validate:
         _validate(document, arguments.config)
     else:
         train(document)
@@ -47,12 +55,23 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("config", nargs="?", help="a JSON file")
-    what.add_argument("--schema", action="store_true", help="print the JSON Schema of a configuration and end")
+    parser.add_argument("config", nargs="?", help="a JSON file")
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of a configuration and end")
     parser.add_argument("--validate", action="store_true", help="check the configuration and end")
+    parser.add_argument(
+        "--visualize", type=_count, metavar="N", help="show N batches (1) as they are augmented for training, and end"
+    )
+    parser.add_argument(
+        "--visualize-each", action="store_true", help="show each augmentation at three strengths, and end"
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_BATCHES:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {_MOST_BATCHES}, but got {text!r}")
+    return int(text)
 
 
 def _print_schema(out: TextIO) -> None:
@@ -68,6 +87,15 @@ def _validate(document: dict[str, object], path: str) -> None:
     settings, examples = api.check(document)
     pairs = ", ".join("/".join(pair) for pair in networks(settings))
     print(f"{path} is valid: {len(examples.files):,} rows, {examples.objective}; candidates {pairs}")
+
+
+def _visualize(document: dict[str, object], batches: int, each: bool) -> None:
+    out = console(private_stdout())
+    from pyramid import api
+
+    page = api.visualize(document, batches, each, lambda text: out.print(text, soft_wrap=True, markup=False))
+    if page:
+        out.print(f"Open {page}", soft_wrap=True, markup=False)
 
 
 def train(document: dict[str, object]) -> "Console":

@@ -7,15 +7,14 @@ from typing import Any
 
 from pyramid.data.dataset import make_dataset
 from pyramid.data.examples import Examples
-from pyramid.data.shape import shape_from_sizes
 from pyramid.engine.events import Prepared, Reading, Stage, Tell, nobody
 from pyramid.engine.images import Pictures, decode
 from pyramid.engine.resources import resources
 from pyramid.engine.session import session
 from pyramid.engine.trials import train_candidates
-from pyramid.errors import ConfigError, DataError, Interrupted, NoModelError
+from pyramid.errors import ConfigError, Interrupted, NoModelError
 from pyramid.finalize.workspace import CONFIG_FILE, FINAL_MODEL_FILE, RESULTS_FILE, deliver, workspace
-from pyramid.search.candidates import candidates, minimum_side
+from pyramid.search.candidates import candidates, input_shape
 from pyramid.search.select import rank
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.train import TrainSettings
@@ -76,7 +75,7 @@ def _search(
     stopped: Callable[[], bool],
     timings: _Timings,
 ) -> dict[str, Any]:
-    shape = settings.input_image_shape or _shape(settings, examples)
+    shape = input_shape(settings, examples)
     with session():
         timings.lap("ray")
         placement = settings.augmentation_placement if settings.augmentations else "trial"
@@ -114,13 +113,6 @@ def _search(
     }
     write_json(work / RESULTS_FILE, report)
     return report
-
-
-def _shape(settings: TrainSettings, examples: Examples) -> list[int]:
-    shape = shape_from_sizes(examples.files, minimum_side(settings), settings.seed)
-    if shape is None:
-        raise DataError(["training_data: no picture can be read, such as", examples.files[0]])
-    return shape
 
 
 def _read(

@@ -2,6 +2,9 @@
 
 from collections import Counter
 
+from pyramid.data.examples import Examples
+from pyramid.data.shape import shape_from_sizes
+from pyramid.errors import DataError
 from pyramid.settings.base_settings import HYPERPARAMETERS
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import NETWORKS
@@ -21,6 +24,18 @@ def networks(settings: TrainSettings) -> list[tuple[str, str]]:
 def minimum_side(settings: TrainSettings) -> int:
     """The smallest side in pixels that all networks can take."""
     return max(NETWORKS[network].minimum_side for network, _ in networks(settings))
+
+
+def input_shape(settings: TrainSettings, examples: Examples) -> list[int]:
+    """[width, height, 3] of all candidates: what is asked for, else what fits the pictures.
+
+    Raises:
+        DataError: it would follow from the pictures, and none can be read.
+    """
+    shape = settings.input_image_shape or shape_from_sizes(examples.files, minimum_side(settings), settings.seed)
+    if shape is None:
+        raise DataError(["training_data: no picture can be read, such as", examples.files[0]])
+    return shape
 
 
 def candidates(

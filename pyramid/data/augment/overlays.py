@@ -8,6 +8,9 @@ import numpy.typing as npt
 from pyramid.data.augment.draws import between, coin, part
 from pyramid.tf import tf
 
+#: Pixels.
+_THIN = 0.25
+
 
 def add_noise(images: tf.Tensor, table: tf.Tensor, draws: tf.Tensor, n: float) -> tf.Tensor:
     """v + n v e with a standard normal e for every value v of ``images``, float32 [b, h, w, 3].
@@ -63,9 +66,10 @@ def add_glare(images: tf.Tensor, draws: tf.Tensor, n: float) -> tf.Tensor:
     beyond = 2 * flat**2 / tf.maximum(long**2 * (long + tf.sqrt(squared)), 1e-6)  # 2(a - c), without a cancellation
     sums = tf.add_n([_distances(x, y, width, height) for x, y in foci])
     outwards = sums - 2 * tf.sqrt(squared)[:, tf.newaxis, tf.newaxis]
-    # Half a pixel: on the line between the foci the sum is 2c only up to rounding.
-    fade = 1 - 0.5 * outwards / tf.maximum(beyond, 0.5)[:, tf.newaxis, tf.newaxis]
-    light = tf.where(coin(toss)[:, tf.newaxis, tf.newaxis], tf.clip_by_value(fade, 0.0, 1.0), 0.0)[..., tf.newaxis]
+    # Between the foci the sum is 2c up to rounding only. What would be thinner than that can bear is darker instead.
+    fade = tf.clip_by_value(1 - 0.5 * outwards / tf.maximum(beyond, _THIN)[:, tf.newaxis, tf.newaxis], 0.0, 1.0)
+    brightest = tf.where(coin(toss), tf.minimum(beyond / _THIN, 1.0), 0.0)[:, tf.newaxis, tf.newaxis]
+    light = (fade * brightest)[..., tf.newaxis]
     return images + light * (255 - images)
 
 

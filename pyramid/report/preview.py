@@ -1,0 +1,87 @@
+"""The batches that a trial would learn from, without a training: only their own pictures are read."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyramid.data.dataset import make_dataset
+from pyramid.data.examples import Examples
+from pyramid.data.image import BadImageError, read_image
+from pyramid.data.pipeline import BatchSource
+from pyramid.errors import DataError
+from pyramid.search.candidates import input_shape
+from pyramid.settings.train import TrainSettings
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass
+class Preview:
+    """One batch.
+
+    Attributes:
+        originals, augmented: uint8 [b, h, w, 3].
+        labels: the class, or the value.
+    """
+
+    originals: Pixels
+    augmented: Pixels
+    labels: list[str]
+
+
+@dataclass
+class Files:
+    """Gives pictures as an array of all of them would, but reads them when they are asked for.
+
+    Attributes:
+        files: a path for each row.
+        shape: of the array that it stands for.
+        bad: row -> why it could not be read.
+    """
+
+    files: list[str]
+    shape: tuple[int, int, int, int]
+    rescale_type: str
+    bad: dict[int, str] = field(default_factory=dict)
+
+    def __getitem__(self, rows: npt.NDArray[np.int64]) -> Pixels:
+        return np.stack([self._read(int(row)) for row in rows])
+
+    def _read(self, row: int) -> Pixels:
+        _, height, width, _ = self.shape
+        try:
+            return read_image(self.files[row], width, height, self.rescale_type)
+        except BadImageError as error:
+            self.bad[row] = str(error)
+            return np.zeros(self.shape[1:], np.uint8)
+
+
+def preview(settings: TrainSettings, examples: Examples, batches: int) -> tuple[list[Preview], dict[str, str]]:
+    """The first ``batches`` batches of the first candidate, and the files that could not be read, with the reason.
+
+    They are those of the training when all files can be read: a bad one is drawn here and left out there.
+
+    Raises:
+        DataError: no picture of these batches can be read.
+    """
+    width, height, _ = input_shape(settings, examples)
+    dataset, _ = make_dataset(settings, examples, {})
+    files = Files(examples.files, (len(examples.files), height, width, 3), settings.rescale_type)
+    pictures: Any = files
+    batch_size, balance, seed = settings.batch_size, settings.balance_objective, settings.seed
+    source = BatchSource(pictures, dataset, batch_size, balance, seed, settings.augmentations)
+    previews = [_preview(source, files, dataset.classes, k) for k in range(batches)]
+    bad = {files.files[row]: reason for row, reason in files.bad.items()}
+    if not any(len(preview.labels) for preview in previews):
+        raise DataError(["training_data: no picture can be read:", *(f"{file}: {why}" for file, why in bad.items())])
+    return previews, bad
+
+
+def _preview(source: BatchSource, files: Files, classes: list[str], k: int) -> Preview:
+    pictures, targets, _, draws = source.gather(k)
+    augmented = source.augment(pictures, draws).numpy().astype(np.uint8) if source.augment else pictures
+    good = np.array([int(row) not in files.bad for row in source.rows(k)])
+    labels = [classes[int(target)] if classes else f"{target:.6g}" for target in targets[good]]
+    return Preview(pictures[good], augmented[good], labels)
