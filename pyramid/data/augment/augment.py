@@ -24,7 +24,7 @@ def make_augment(strengths: dict[str, float], width: int, height: int) -> Augmen
     The values are rounded, as uint8 would hold them: a picture that was augmented on another machine and sent in bytes
     is the same.
     """
-    return _make(tuple(sorted(strengths.items())), width, height)
+    return _make(tuple((name, float(n)) for name, n in sorted(strengths.items())), width, height)
 
 
 @lru_cache(maxsize=8)

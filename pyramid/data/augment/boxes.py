@@ -19,7 +19,7 @@ def move_boxes(boxes: tf.Tensor, maps: tf.Tensor, width: int, height: int) -> tu
 
     Returns:
         The boxes clipped to the picture, float32 [b, n, 4]; and which of them still show a quarter of their area,
-        bool [b, n].
+        bool [b, n]: an empty box, as those that fill up a batch, never does.
     """
     back = tf.linalg.inv(maps)
     centre = tf.constant([width / 2, height / 2])
@@ -32,4 +32,5 @@ def move_boxes(boxes: tf.Tensor, maps: tf.Tensor, width: int, height: int) -> tu
     size = tf.cast([width, height], tf.float32)
     clipped = tf.concat([tf.clip_by_value(low, 0.0, size), tf.clip_by_value(high, 0.0, size)], -1)
     visible = tf.reduce_prod(clipped[..., 2:] - clipped[..., :2], -1)
-    return clipped, (visible >= LEAST_VISIBLE * tf.reduce_prod(high - low, -1)) & (visible > 0)
+    there = tf.reduce_all(half > 0, -1) & (visible > 0)
+    return clipped, there & (visible >= LEAST_VISIBLE * tf.reduce_prod(high - low, -1))
