@@ -86,6 +86,8 @@ def _validate(document: dict[str, object], path: str) -> None:
 
     settings, examples = api.check(document)
     pairs = ", ".join("/".join(pair) for pair in networks(settings))
+    for line in (*examples.notes, *settings.warnings):
+        print(line)
     print(f"{path} is valid: {len(examples.files):,} rows, {examples.objective}; candidates {pairs}")
 
 

@@ -108,6 +108,7 @@ def _search(
         "stopped_by_user": stopped(),
         "data": summary.to_dict(),
         "input_image_shape": shape,
+        "augmentations": settings.augmentations,
         "candidates": [result.to_dict() for result in results],
         "seconds": timings.seconds,
     }

@@ -8,9 +8,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from pyramid.report.texts import metric, seconds
+from pyramid.settings.augmentations import AUGMENTATIONS
 from pyramid.settings.metrics import METRICS
 
 _MOST_LISTED = 10
+
+_PLACES = {"trial": "in the trial", "workers": "on workers"}
 
 #: Columns of a console that is wide enough for all metrics.
 _WIDE = 110
@@ -27,6 +30,8 @@ def print_summary(console: Console, report: dict[str, Any]) -> None:
             console.print(f"[red]{candidate['name']} {candidate['status']}[/red]: {escape(candidate['reason'])}")
         if candidate["traceback"]:
             console.print(escape(candidate["traceback"].rstrip()), style="dim", soft_wrap=True)
+    for line in _augmentation_lines(report):
+        console.print(line, soft_wrap=True, markup=False)
     if report["stopped_by_user"]:
         console.print("Training was stopped before its time was up.")
     best = next(candidate for candidate in report["candidates"] if candidate["name"] == report["best"])
@@ -54,6 +59,21 @@ def data_lines(data: dict[str, Any], shape: list[int]) -> list[str]:
         lines += [f"  {escape(item['file'])}: {escape(item['reason'])}" for item in bad[:_MOST_LISTED]]
         lines += [f"  … and {len(bad) - _MOST_LISTED:,} more, in results.json"] if len(bad) > _MOST_LISTED else []
     return lines + [f"[yellow]{escape(note)}[/yellow]" for note in data["notes"]]
+
+
+def _augmentation_lines(report: dict[str, Any]) -> list[str]:
+    """What was augmented, and where: one line for all candidates when it was in the same place for the same reason."""
+    strengths = report["augmentations"]
+    if not strengths:
+        return []
+    shown = ", ".join(name if AUGMENTATIONS[name].switch else f"{name} {n:g}" for name, n in strengths.items())
+    places: dict[str, list[str]] = {}
+    for candidate in report["candidates"]:
+        if candidate["placement"]:
+            place = f"{_PLACES[candidate['placement']['where']]} ({candidate['placement']['why']})"
+            places.setdefault(place, []).append(candidate["name"])
+    told = [place if len(places) == 1 else f"{place}: {', '.join(names)}" for place, names in places.items()]
+    return [f"Augmented: {shown}.", *(f"Augmentation ran {line}." for line in told)]
 
 
 def _candidates(report: dict[str, Any], width: int) -> Table:

@@ -2,7 +2,9 @@
 
 import math
 import shutil
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -31,16 +33,23 @@ _INCHES = 2.0
 _WINDOW = np.array([14.0, 8.5])
 
 
-Drawing = tuple[str, Callable[[Figure], None]]
+@dataclass
+class Drawing:
+    """A name, a function that draws, and words for those who do not see the picture."""
+
+    name: str
+    draw: Callable[[Figure], None]
+    words: str
 
 
 def drawings(batches: list[Preview], sample: Preview, strengths: dict[str, float]) -> list[Drawing]:
-    """A name and a function that draws, for each of ``batches``, and for ``strengths`` on the first of ``sample``."""
-    drawn: list[Drawing] = [
-        (f"batch-{i}", partial(draw_batch, preview=batch, title=f"Batch {i}")) for i, batch in enumerate(batches, 1)
+    """Each of ``batches``, and what each of ``strengths`` makes of the first picture of ``sample``."""
+    drawn = [
+        Drawing(f"batch-{i}", partial(draw_batch, preview=batch, title=f"Batch {i}"), ", ".join(batch.labels[:MOST]))
+        for i, batch in enumerate(batches, 1)
     ]
     each = partial(draw_levels, picture=sample.originals[0], strengths=strengths)
-    return [*drawn, ("each-augmentation", each)] if strengths else drawn
+    return [*drawn, Drawing("each-augmentation", each, ", ".join(strengths))] if strengths else drawn
 
 
 def draw_batch(figure: Figure, preview: Preview, title: str) -> None:
@@ -105,38 +114,39 @@ def can_show() -> bool:
 
 
 def show(drawings: list[Drawing]) -> None:
-    """Draw each (name, function) into a window of its own; returns when all are closed."""
+    """Draw each into a window of its own; returns when all are closed."""
     import matplotlib.pyplot as plt
 
-    for name, draw in drawings:
-        figure = plt.figure(name)
-        draw(figure)
+    for drawing in drawings:
+        figure = plt.figure(drawing.name)
+        drawing.draw(figure)
         figure.set_size_inches(figure.get_size_inches() * min(1.0, *(_WINDOW / figure.get_size_inches())))
     plt.show()
 
 
 def write(drawings: list[Drawing], output: Path) -> Path:
-    """Write each (name, function) as a PNG file and a page with all of them; returns the page's path.
+    """Write each as a PNG file and a page with all of them; returns the page's path.
 
     They replace those of an earlier call, when all are there.
     """
     folder, work = output / FOLDER, output / (FOLDER + ".part")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    for name, draw in drawings:
+    for drawing in drawings:
         figure = Figure(dpi=100)
-        draw(figure)
-        figure.savefig(work / f"{name}.png")
-    (work / "index.html").write_text(_page([name for name, _ in drawings]), encoding="utf-8")
+        drawing.draw(figure)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # the font has no such letter; the page has the words
+            figure.savefig(work / f"{drawing.name}.png")
+    (work / "index.html").write_text(_page(drawings), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     work.rename(folder)
     return folder / "index.html"
 
 
-def _page(names: list[str]) -> str:
+def _page(drawings: list[Drawing]) -> str:
     images = "\n".join(
-        f'<h2>{escape(name)}</h2>\n<img src="{escape(name)}.png" alt="{escape(name)}: pictures as training sees them">'
-        for name in names
+        f'<h2>{drawing.name}</h2>\n<img src="{drawing.name}.png" alt="{escape(drawing.words)}">' for drawing in drawings
     )
     return f"""<!doctype html>
 <html lang="en">

@@ -10,8 +10,10 @@ import pytest
 
 from pyramid.engine.events import Update
 from pyramid.engine.resources import Resources, resources
+from pyramid.engine.session import ray
 from pyramid.engine.trials import train_candidates
-from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Status
+from pyramid.errors import ConfigError
+from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Placement, Status
 
 pytestmark = pytest.mark.usefixtures("ray_session")
 
@@ -103,3 +105,37 @@ def test_stopping_keeps_the_best_so_far(train, candidate) -> None:
     assert results["runs"].metrics["accuracy"] == 1.0
     assert results["waits"].status is Status.SKIPPED
     assert spent < 60.0
+
+
+AUGMENTED = {"augmentations": {"rotation": 20.0, "brightness": 0.1, "gaussian_noise": 0.1}, "max_iterations": 40}
+
+
+def test_workers_augment_what_the_trial_would(train, candidate) -> None:
+    """One core for the trial, one for its workers; the second candidate has a stream of its own."""
+    placed = [
+        candidate("beside", augmentation_placement="workers", **AUGMENTED),
+        candidate("auto", augmentation_placement="auto", **AUGMENTED),
+        candidate("inside", augmentation_placement="trial", **AUGMENTED),
+        candidate("beside_again", augmentation_placement="workers", **AUGMENTED),
+    ]
+    given = resources(1, 0, "workers")
+    assert (given.cpus, given.workers) == (1, int(ray.cluster_resources()["CPU"]) // given.slots - 1)
+    results, _ = train(placed, 120, given)
+    assert {name: result.status for name, result in results.items()} == dict.fromkeys(results, Status.FINISHED)
+    assert results["beside"].placement == Placement("workers", "as the configuration says")
+    assert results["inside"].placement == Placement("trial", "as the configuration says")
+    assert results["auto"].placement.why.startswith("a batch takes ")
+    for name in ("beside", "auto", "beside_again"):
+        assert results[name].iterations == 40
+        assert results[name].metrics == pytest.approx(results["inside"].metrics, rel=0.01), name
+
+
+def test_all_cores_for_a_trial_leave_none_for_workers() -> None:
+    cores = int(ray.cluster_resources()["CPU"])
+    with pytest.raises(ConfigError, match=f"augmentation_placement: no machine has {cores} cores for a trial and one"):
+        resources(cores, 0, "workers")
+
+
+def test_auto_without_a_free_core_is_in_the_trial(train, candidate) -> None:
+    results, _ = train([candidate("only", **AUGMENTED)], 60, resources(None, 0, "auto"))
+    assert results["only"].placement == Placement("trial", "no core is free beside the trials")

@@ -23,6 +23,7 @@ REPORT = {
         "notes": [],
     },
     "input_image_shape": [64, 48, 3],
+    "augmentations": {},
     "candidates": [
         {
             "name": "simple_residual_randomly_initialize",
@@ -37,6 +38,7 @@ REPORT = {
             "checked_rows": 231,
             "images_per_second": 850.4,
             "seconds": {"tracing": 3.0, "elapsed": 59.6},
+            "placement": None,
         },
         {
             "name": "simple_randomly_initialize",
@@ -51,6 +53,7 @@ REPORT = {
             "checked_rows": 231,
             "images_per_second": 6789.1,
             "seconds": {"tracing": 1.0, "elapsed": 185.2},
+            "placement": None,
         },
     ],
     "seconds": {"ray": 5.0},

@@ -178,3 +178,35 @@ def test_of_many_bad_files_the_first_are_told(make_console, report):
     assert "25 of 1,234 files were left out:" in text
     assert text.count("is empty") == 10
     assert "… and 15 more, in results.json" in text
+
+
+def test_nothing_is_told_of_augmentation_when_there_was_none(make_console, report):
+    assert "ugment" not in printed(make_console, report)
+
+
+@pytest.fixture
+def augmented(report):
+    """Both candidates were augmented in the trial, for the same reason."""
+    report["augmentations"] = {"horizontal_flip": 1.0, "zoom": 0.25}
+    for candidate in report["candidates"]:
+        candidate["placement"] = {"where": "trial", "why": "no core is free"}
+    return report
+
+
+def test_augmentation_is_told_with_its_place(make_console, augmented):
+    text = printed(make_console, augmented)
+    assert "Augmented: horizontal_flip, zoom 0.25." in text
+    assert text.count("Augmentation ran") == 1
+    assert "Augmentation ran in the trial (no core is free)." in text
+
+
+def test_candidates_with_other_places_are_named(make_console, augmented):
+    augmented["candidates"][0]["placement"] = {"where": "workers", "why": "2 ms"}
+    text = printed(make_console, augmented)
+    assert "Augmentation ran on workers (2 ms): simple_residual_randomly_initialize." in text
+    assert "Augmentation ran in the trial (no core is free): simple_randomly_initialize." in text
+
+
+def test_a_candidate_that_never_began_has_no_place(make_console, augmented):
+    augmented["candidates"][0]["placement"] = None
+    assert "Augmentation ran in the trial (no core is free)." in printed(make_console, augmented)

@@ -45,7 +45,7 @@ def cut_out(images: tf.Tensor, mean: tf.Tensor, draws: tf.Tensor, n: float) -> t
 
 def _span(draw: tf.Tensor, side: int, n: float) -> tf.Tensor:
     """Which of ``side`` pixels lie in a span of n times the side, bool [b, side]."""
-    length = max(1, round(n * side))
+    length = round(n * side)
     start = tf.floor(draw * (side - length + 1))[:, tf.newaxis]
     place = tf.range(side, dtype=tf.float32)
     return (place >= start) & (place < start + length)

@@ -15,7 +15,7 @@ Augmented = Callable[..., npt.NDArray[np.float32]]
 
 @pytest.fixture(scope="session")
 def augmented() -> Augmented:
-    """Apply strengths to pictures [b, h, w, 3], or to one [h, w, 3] so many ``times``; by drawn numbers or ``draws``."""
+    """Apply strengths to pictures [b, h, w, 3], or to one [h, w, 3] so many ``times``; by drawn or given ``draws``."""
 
     def apply(
         pictures: Pixels,
