@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pyramid import api
-from pyramid.report.keys import markdown
+from pyramid.report.keys import augmentations, markdown
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").rglob("*.json"))
@@ -35,5 +35,7 @@ def test_configuration_is_valid(path: Path) -> None:
     assert settings.output_directory == "results"
 
 
-def test_table_of_keys_in_the_readme_is_made_from_the_settings() -> None:
-    assert markdown() in (ROOT / "README.md").read_text(encoding="utf-8")
+def test_tables_in_the_readme_are_made_from_the_settings() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert markdown() in readme
+    assert augmentations() in readme

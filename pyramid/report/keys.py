@@ -1,14 +1,24 @@
-"""The table of keys in the README, made from the settings: ``python -m pyramid.report.keys``."""
+"""The tables of keys and augmentations in the README, made from the settings: ``python -m pyramid.report.keys``."""
 
 import json
 from typing import Any
 
+from pyramid.settings.augmentations import AUGMENTATIONS
 from pyramid.settings.train import Row, TrainSettings
 
 
 def markdown() -> str:
     """All keys of a training configuration, then those of a row, each with type, default and meaning."""
     return "\n".join([*_table(TrainSettings), "", "A row of `training_data` has the keys", "", *_table(Row)])
+
+
+def augmentations() -> str:
+    """All augmentations with the range of their strength n, its default and what it does."""
+    lines = ["| augmentation | n | default | what it does |", "| --- | --- | --- | --- |"]
+    for name, facts in AUGMENTATIONS.items():
+        bounds = "on or off" if facts.switch else f"0 to {facts.most:g}"
+        lines.append(f"| `{name}` | {bounds} | {'on' if facts.switch else f'{facts.default:g}'} | {facts.meaning} |")
+    return "\n".join(lines)
 
 
 def _table(model: type[TrainSettings] | type[Row]) -> list[str]:
@@ -50,4 +60,4 @@ def _range(key: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown())
+    print(augmentations(), markdown(), sep="\n\n")

@@ -49,7 +49,7 @@ def loop_ratios() -> Iterator[tuple[str, str, str]]:
 
 def _loop(network: str, side: int, batch: int = 32) -> tuple[dict[str, Any], int]:
     from pyramid.data.dataset import Dataset
-    from pyramid.data.pipeline import training_batches
+    from pyramid.data.pipeline import BatchSource, training_batches
     from pyramid.networks.build import build
     from pyramid.tf import tf
     from pyramid.training.loop import TrainingLoop
@@ -64,7 +64,7 @@ def _loop(network: str, side: int, batch: int = 32) -> tuple[dict[str, Any], int
     dataset = Dataset(targets, np.ones(rows, np.float32), np.arange(rows), np.arange(0), names, 0.0, 1.0)
     model = build(network, side, side, 10, True, 0).model
     optimizer = make_optimizer("adam", SteppedRate(0.001, 0), {})
-    batches = training_batches(pictures, dataset, batch, False, 0)
+    batches = training_batches(BatchSource(pictures, dataset, batch, False, 0, {}))
     loop = TrainingLoop(model, optimizer, categorical_loss("crossentropy", 10, 0.0), batches)
     resident = [tf.constant(array[:batch]) for array in (pictures, targets, dataset.weights)]
     step = tf.function(loop.step)
