@@ -1,10 +1,12 @@
 """One candidate as a Ray Tune trial."""
 
+import contextlib
 import gc
+import itertools
 import os
 import traceback
+from collections.abc import Iterator
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from ray import tune
 
 from pyramid.engine.session import ray
 from pyramid.engine.shared import Shared
-from pyramid.engine.stream import worker_batches
+from pyramid.engine.stream import Batch, worker_batches
 from pyramid.training.candidate import Candidate, Result, Status
 from pyramid.training.storage import load_fit_info
 
@@ -30,26 +32,44 @@ class Trial(tune.Trainable):
         limit_devices(shared.threads)
         self._shared = shared
         self._pictures = shared.pictures()
+        self._workers_are_warm = False
         self.reset_config(config)
         gc.freeze()  # what was imported stays: collecting a candidate's leftovers need not look at it
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        # The import of TensorFlow and Keras is no part of the candidate's time, nor is the compilation of the
-        # augmentations, which are the same for all candidates.
-        import pyramid.training.trial
+        import pyramid.training.trial  # the import of TensorFlow and Keras is no part of the candidate's time
         from pyramid.tf import tf
-        from pyramid.training.batches import batch_source
 
         self._training: pyramid.training.trial.CandidateTraining | None = None
         self._began = False
         tf.keras.backend.clear_session()
         gc.collect()
         self._candidate = Candidate(**self._shared.candidates[new_config["index"]])
+        self._ready: tuple[Batch, Iterator[Batch]] | None = None
         if self._candidate.augmentations:
-            batch_source(self._candidate, self._pictures, self._shared.dataset).batch(0)
+            with contextlib.suppress(Exception):  # step() will fail in the same way, and tell
+                self._warm_up()
         context = ray.get_runtime_context()
         self._shared.board.enter.remote(self._candidate.name, context.current_actor, context.get_node_id(), os.getpid())
         return True
+
+    def _warm_up(self) -> None:
+        """Compile the augmentations, which all candidates have in common, and wait until the workers are there."""
+        from pyramid.training.batches import batch_source
+
+        batch_source(self._candidate, self._pictures, self._shared.dataset).batch(0)
+        placement = self._candidate.augmentation_placement
+        if placement == "workers" or (placement == "auto" and self._shared.workers and not self._workers_are_warm):
+            stream = worker_batches(self._shared, self._candidate.name, 0)
+            self._ready = (next(stream), stream)
+            self._workers_are_warm = True
+
+    def _worker_batches(self, first: int) -> Iterator[Batch]:
+        ready, self._ready = self._ready, None
+        if first == 0 and ready:
+            batch, rest = ready
+            return itertools.chain([batch], rest)
+        return worker_batches(self._shared, self._candidate.name, first)
 
     def step(self) -> dict[str, Any]:
         if not self._began:
@@ -66,7 +86,7 @@ class Trial(tune.Trainable):
         if self._training is None:
             folder = Path(self._shared.folder) / self._candidate.folder
             shared = self._shared
-            workers = partial(worker_batches, shared, self._candidate.name) if shared.workers else None
+            workers = self._worker_batches if shared.workers else None
             self._training = CandidateTraining(
                 self._candidate, self._pictures, shared.dataset, folder, workers, shared.threads
             )
@@ -89,7 +109,7 @@ class Trial(tune.Trainable):
         return failed(Path(self._shared.folder), self._candidate, reason, lines)
 
     def cleanup(self) -> None:
-        self._training = None
+        self._training = self._ready = None
 
 
 def failed(folder: Path, candidate: Candidate, reason: str, lines: str = "") -> Result:
