@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pyramid.settings.train import TrainSettings
 
 
+#: The most batches that can be shown at once.
+MOST_BATCHES = 20
+
+
 def check(document: dict[str, Any]) -> "tuple[TrainSettings, Examples]":
     """Validate a training configuration without touching a picture; takes well under two seconds.
 
@@ -41,7 +45,7 @@ def visualize(
     """Show the first batches of a training as they are augmented, in windows or, without a display, in files.
 
     Args:
-        batches: how many.
+        batches: how many, up to 20.
         each: also show each augmentation at its lowest, middle and highest strength.
         say: called with what a person should know of the pictures.
 
@@ -51,20 +55,27 @@ def visualize(
     Raises:
         ConfigError, DataError: see ``pyramid.errors``.
     """
+    if not isinstance(batches, int) or not (0 if each else 1) <= batches <= MOST_BATCHES:
+        raise ConfigError([f"batches: must be a whole number from 1 to {MOST_BATCHES}, but got {batches!r}"])
     settings, examples = check(document)
     if each and not settings.augmentations:
-        raise ConfigError(["image_augmentations: no augmentation is on, so there is none to show"])
+        raise ConfigError(["image_augmentations: no augmentation is on, so there is none to show", *settings.warnings])
     from pyramid.report.preview import preview
-    from pyramid.report.visualize import can_show, drawings, show, write
+    from pyramid.report.visualize import can_show, check_folder, drawings, show, write
+
+    windows = can_show()
+    output = Path(str(settings.output_directory))
+    if not windows:
+        check_folder(output)
 
     previews, bad = preview(settings, examples, max(1, batches))
     for line in (*settings.warnings, *(f"{file}: left out: {reason}" for file, reason in bad.items())):
         say(line)
     drawn = drawings(previews[:batches], previews[0], settings.augmentations if each else {})
-    if can_show():
+    if windows:
         show(drawn)
         return None
-    return write(drawn, Path(str(settings.output_directory)))
+    return write(drawn, output)
 
 
 def train(

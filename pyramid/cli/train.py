@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from pyramid import __version__
+from pyramid.api import MOST_BATCHES
 from pyramid.cli.process import Stop, console, private_stdout, run
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ Ctrl-C ends the training with the best model so far, a second one ends it at onc
 """
 
 
-_MOST_BATCHES = 100
-
-
 def main() -> None:
     """The console script."""
     run("pyramid_train", _main)
@@ -31,7 +29,7 @@ def main() -> None:
 
 def _main() -> None:
     parser = _parser()
-    arguments = parser.parse_args(["--visualize=1" if given == "--visualize" else given for given in sys.argv[1:]])
+    arguments = parser.parse_args(_arguments(sys.argv[1:]))
     if arguments.schema:
         _print_schema(sys.stdout)
         return
@@ -59,7 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of a configuration and end")
     parser.add_argument("--validate", action="store_true", help="check the configuration and end")
     parser.add_argument(
-        "--visualize", type=_count, metavar="N", help="show N batches (1) as they are augmented for training, and end"
+        "--visualize",
+        nargs="?",
+        type=_count,
+        metavar="N",
+        help="show N batches (1) as they are augmented for training, and end",
     )
     parser.add_argument(
         "--visualize-each", action="store_true", help="show each augmentation at three strengths, and end"
@@ -69,9 +71,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_BATCHES:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {_MOST_BATCHES}, but got {text!r}")
+    if text not in map(str, range(1, MOST_BATCHES + 1)):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_BATCHES}, but got {text[:20]!r}")
     return int(text)
+
+
+def _arguments(given: list[str]) -> list[str]:
+    """argparse would take the configuration for the number of batches in `--visualize config.json`."""
+    pairs = zip(given, [*given[1:], ""], strict=False)
+    return ["--visualize=1" if a == "--visualize" and not b.isdecimal() else a for a, b in pairs]
 
 
 def _print_schema(out: TextIO) -> None:

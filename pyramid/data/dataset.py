@@ -131,7 +131,7 @@ def _moments(values: FloatArray) -> tuple[float, float]:
 
 
 def _absent_classes(classes: list[str], targets: FloatArray, training: npt.NDArray[np.int64]) -> list[str]:
-    present = set(targets[training].astype(int))
+    present = set(targets[training].tolist())
     absent = [name for i, name in enumerate(classes) if i not in present]
     return [f"WARNING: only the holdout has the classes {', '.join(absent)}: they cannot be learned"] if absent else []
 

@@ -114,7 +114,7 @@ def _finite(value: Any) -> float | None:
         number = float(value)
     except (ValueError, OverflowError):
         return None
-    return number if abs(number) <= np.finfo(np.float32).max else None  # NaN compares as false
+    return number if abs(number) <= float(np.finfo(np.float32).max) else None  # NaN compares as false
 
 
 def _labels(

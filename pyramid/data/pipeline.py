@@ -91,9 +91,13 @@ class BatchSource:
         """The rows of batch ``k``, int64 [b]."""
         return self._sampler.batch(k)[0]
 
-    def gather(self, k: int) -> tuple[Pixels, Floats, Floats, Floats]:
-        """Batch ``k`` as it was read: pictures, targets [b], weights [b], and random numbers for `augment`."""
-        rows, epochs = self._sampler.batch(k)
+    def gather(self, k: int, most: int | None = None) -> tuple[Pixels, Floats, Floats, Floats]:
+        """Batch ``k`` as it was read: pictures, targets [b], weights [b], and random numbers for `augment`.
+
+        Args:
+            most: of its pictures, the first so many.
+        """
+        rows, epochs = (column[:most] for column in self._sampler.batch(k))
         draws = draw(self._seed, epochs, rows) if self.augment else np.zeros((len(rows), 0), np.float32)
         return self._pictures[rows], self._dataset.targets[rows], self._dataset.weights[rows], draws
 

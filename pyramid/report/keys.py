@@ -40,7 +40,7 @@ def _type(key: dict[str, Any]) -> str:
     if "const" in key:
         return f"`{key['const']}`"
     if "$ref" in key:
-        return "row"
+        return "row" if key["$ref"].endswith("Row") else "object of strengths"
     members = key.get("anyOf") or key.get("oneOf")
     if members:
         return " or ".join(dict.fromkeys(_type(member) for member in members if member.get("type") != "null"))

@@ -16,16 +16,23 @@ from pyramid.settings.train import TrainSettings
 
 Pixels = npt.NDArray[np.uint8]
 
+#: The most pictures of a batch that are shown.
+MOST = 64
+
 
 @dataclass
 class Preview:
-    """One batch.
+    """The first pictures of a batch, without those that cannot be read.
 
     Attributes:
+        number: of the batch, from 1 on.
+        size: pictures of the whole batch.
         originals, augmented: uint8 [b, h, w, 3].
         labels: the class, or the value.
     """
 
+    number: int
+    size: int
     originals: Pixels
     augmented: Pixels
     labels: list[str]
@@ -47,7 +54,8 @@ class Files:
     bad: dict[int, str] = field(default_factory=dict)
 
     def __getitem__(self, rows: npt.NDArray[np.int64]) -> Pixels:
-        return np.stack([self._read(int(row)) for row in rows])
+        read = {row: self._read(int(row)) for row in set(rows.tolist())}
+        return np.stack([read[row] for row in rows.tolist()])
 
     def _read(self, row: int) -> Pixels:
         _, height, width, _ = self.shape
@@ -61,10 +69,11 @@ class Files:
 def preview(settings: TrainSettings, examples: Examples, batches: int) -> tuple[list[Preview], dict[str, str]]:
     """The first ``batches`` batches of the first candidate, and the files that could not be read, with the reason.
 
-    They are those of the training when all files can be read: a bad one is drawn here and left out there.
+    They are those of the training when all files can be read: a bad one is drawn here and left out there. A batch of
+    bad ones alone is left out.
 
     Raises:
-        DataError: no picture of these batches can be read.
+        DataError: no picture of these batches can be read, or one cannot with `on_bad_image: fail`.
     """
     width, height, _ = input_shape(settings, examples)
     dataset, _ = make_dataset(settings, examples, {})
@@ -74,14 +83,18 @@ def preview(settings: TrainSettings, examples: Examples, batches: int) -> tuple[
     source = BatchSource(pictures, dataset, batch_size, balance, seed, settings.augmentations)
     previews = [_preview(source, files, dataset.classes, k) for k in range(batches)]
     bad = {files.files[row]: reason for row, reason in files.bad.items()}
-    if not any(len(preview.labels) for preview in previews):
-        raise DataError(["training_data: no picture can be read:", *(f"{file}: {why}" for file, why in bad.items())])
-    return previews, bad
+    listed = [f"{file}: {why}" for file, why in bad.items()]
+    if bad and settings.on_bad_image == "fail":
+        raise DataError([*listed, "on_bad_image is fail: mend these files or set it to skip"])
+    if not any(preview.labels for preview in previews):
+        where = "first batch" if batches == 1 else f"first {batches} batches"
+        raise DataError([f"training_data: no picture of the {where} can be read:", *listed])
+    return [preview for preview in previews if preview.labels], bad
 
 
 def _preview(source: BatchSource, files: Files, classes: list[str], k: int) -> Preview:
-    pictures, targets, _, draws = source.gather(k)
+    pictures, targets, _, draws = source.gather(k, MOST)
     augmented = source.augment(pictures, draws).numpy().astype(np.uint8) if source.augment else pictures
-    good = np.array([int(row) not in files.bad for row in source.rows(k)])
+    good = np.array([int(row) not in files.bad for row in source.rows(k)[:MOST]])
     labels = [classes[int(target)] if classes else f"{target:.6g}" for target in targets[good]]
-    return Preview(pictures[good], augmented[good], labels)
+    return Preview(k + 1, source.batch_size, pictures[good], augmented[good], labels)

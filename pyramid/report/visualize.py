@@ -1,7 +1,8 @@
 """Pictures for `pyramid_train --visualize`: in windows where there is a display, else in files with a page."""
 
 import math
-import shutil
+import os
+import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,19 +16,23 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from pyramid.data.augment.augment import make_augment
+from pyramid.errors import ConfigError
 from pyramid.report.levels import levels
 from pyramid.report.preview import Preview
 from pyramid.settings.augmentations import AUGMENTATIONS
 
 Pixels = npt.NDArray[np.uint8]
 
-#: The most pictures of a batch that are shown.
-MOST = 64
-
 FOLDER = "visualize"
 
-_PAIRS_PER_ROW = 4
+_EACH = "each-augmentation"
+
+#: Says that a page was made here, and may be replaced.
+_MARK = '<meta name="generator" content="pyramid_train --visualize">'
+
+#: Inches of a picture, and of the whole figure across.
 _INCHES = 2.0
+_WIDEST = 16.0
 
 #: Inches of the largest window, width and height; it can be enlarged.
 _WINDOW = np.array([14.0, 8.5])
@@ -44,26 +49,25 @@ class Drawing:
 
 def drawings(batches: list[Preview], sample: Preview, strengths: dict[str, float]) -> list[Drawing]:
     """Each of ``batches``, and what each of ``strengths`` makes of the first picture of ``sample``."""
-    drawn = [
-        Drawing(f"batch-{i}", partial(draw_batch, preview=batch, title=f"Batch {i}"), ", ".join(batch.labels[:MOST]))
-        for i, batch in enumerate(batches, 1)
-    ]
+    drawn = [Drawing(f"batch-{b.number}", partial(draw_batch, preview=b), ", ".join(b.labels)) for b in batches]
     each = partial(draw_levels, picture=sample.originals[0], strengths=strengths)
-    return [*drawn, Drawing("each-augmentation", each, ", ".join(strengths))] if strengths else drawn
+    return [*drawn, Drawing(_EACH, each, ", ".join(strengths))] if strengths else drawn
 
 
-def draw_batch(figure: Figure, preview: Preview, title: str) -> None:
+def draw_batch(figure: Figure, preview: Preview) -> None:
     """Each picture beside its augmented self, under its label."""
-    shown = min(len(preview.labels), MOST)
-    of_all = f": the first {shown} of {len(preview.labels)} pictures" if shown < len(preview.labels) else ""
-    axes = _grid(figure, math.ceil(shown / _PAIRS_PER_ROW), _PAIRS_PER_ROW, 2 * _aspect(preview.originals))
+    shown = len(preview.labels)
+    of_all = f": {shown} of {preview.size} pictures" if shown < preview.size else ""
+    aspect = 2 * _aspect(preview.originals)
+    columns = min(4, max(1, int(_WIDEST / _INCHES / aspect)))
+    axes = _grid(figure, math.ceil(shown / columns), columns, aspect)
     for ax, original, augmented, label in zip(
         axes, preview.originals, preview.augmented, map(_short, preview.labels), strict=False
     ):
         gap = np.full((len(original), max(1, original.shape[1] // 16), 3), 255, np.uint8)
         ax.imshow(np.concatenate([original, gap, augmented], 1))
         ax.set_title(label, fontsize=9, parse_math=False)
-    figure.suptitle(f"{title}{of_all} (original | augmented)")
+    figure.suptitle(f"Batch {preview.number}{of_all} (original | augmented)")
 
 
 def draw_levels(figure: Figure, picture: Pixels, strengths: dict[str, float]) -> None:
@@ -86,9 +90,10 @@ def draw_levels(figure: Figure, picture: Pixels, strengths: dict[str, float]) ->
 
 
 def _grid(figure: Figure, rows: int, columns: int, aspect: float) -> list[Any]:
-    """Empty axes without a frame, each ``aspect`` times as wide as high."""
-    width = _INCHES * max(1.0, aspect)
-    figure.set_size_inches(width * columns, (width / aspect + 0.3) * rows + 0.6)
+    """Empty axes without a frame, each ``aspect`` times as wide as high, or nearly so when that is extreme."""
+    width = min(_INCHES * max(1.0, aspect), _WIDEST / columns)
+    height = min(max(width / aspect, 0.2), 2 * _INCHES)
+    figure.set_size_inches(width * columns, (height + 0.3) * rows + 0.6)
     figure.set_layout_engine("constrained")
     axes = list(np.ravel(figure.subplots(rows, columns, squeeze=False)))
     for ax in axes:
@@ -124,24 +129,55 @@ def show(drawings: list[Drawing]) -> None:
     plt.show()
 
 
+def check_folder(output: Path) -> None:
+    """Refuse to write where something else is.
+
+    Raises:
+        ConfigError: `output`/visualize is there, and no earlier call has made it.
+    """
+    folder = output / FOLDER
+    page = folder / "index.html"
+    ours = folder.is_dir() and page.is_file() and _MARK in page.read_text(encoding="utf-8", errors="replace")
+    if os.path.lexists(folder) and not ours:
+        raise ConfigError(
+            [f"output_directory: {folder} is there, and --visualize has not made it; move it away or use another"]
+        )
+
+
 def write(drawings: list[Drawing], output: Path) -> Path:
     """Write each as a PNG file and a page with all of them; returns the page's path.
 
-    They replace those of an earlier call, when all are there.
+    They replace those of an earlier call, when all are there; other files stay.
+
+    Raises:
+        ConfigError: they cannot be written.
     """
-    folder, work = output / FOLDER, output / (FOLDER + ".part")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    for drawing in drawings:
-        figure = Figure(dpi=100)
-        drawing.draw(figure)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph")  # the font has no such letter; the page has the words
-            figure.savefig(work / f"{drawing.name}.png")
-    (work / "index.html").write_text(_page(drawings), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    work.rename(folder)
-    return folder / "index.html"
+    folder = output / FOLDER
+    check_folder(output)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=FOLDER, dir=output) as work:
+            files = [_save(drawing, Path(work)) for drawing in drawings]
+            page = Path(work) / "index.html"
+            page.write_text(_page(drawings), encoding="utf-8")
+            folder.mkdir(exist_ok=True)
+            for old in (*folder.glob("batch-*.png"), folder / f"{_EACH}.png"):
+                old.unlink(missing_ok=True)
+            for new in (*files, page):
+                os.replace(new, folder / new.name)
+    except OSError as error:
+        raise ConfigError([f"output_directory: cannot write to {folder}: {error.strerror}"]) from error
+    return folder / page.name
+
+
+def _save(drawing: Drawing, folder: Path) -> Path:
+    figure = Figure(dpi=100)
+    drawing.draw(figure)
+    path = folder / f"{drawing.name}.png"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # the font has no such letter; the page has the words
+        figure.savefig(path)
+    return path
 
 
 def _page(drawings: list[Drawing]) -> str:
@@ -152,6 +188,7 @@ def _page(drawings: list[Drawing]) -> str:
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+{_MARK}
 <title>Pictures as training sees them</title>
 <style>
 body {{ font-family: sans-serif; margin: 1em; color-scheme: light dark }}

@@ -59,25 +59,17 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 ALIASES = {"flip_horizontal": "horizontal_flip", "flip_vertical": "vertical_flip"}
 
 
-def strengths(names: Iterable[str], ranges: Mapping[str, float | bool | None] | None) -> dict[str, float]:
+def strengths(names: Iterable[str], ranges: Mapping[str, float] | None) -> dict[str, float]:
     """Every augmentation that training applies, with its n; ``ranges`` replaces ``names``."""
-    chosen = dict.fromkeys(names) if ranges is None else ranges
-    return {
-        name: float(strength)
-        for name, facts in AUGMENTATIONS.items()
-        if name in chosen and facts.training and (strength := _strength(facts, chosen[name]))
-    }
+    chosen = _chosen(names, ranges)
+    return {name: chosen[name] for name, facts in AUGMENTATIONS.items() if facts.training and chosen.get(name)}
 
 
-def warnings(names: Iterable[str], ranges: Mapping[str, float | bool | None] | None) -> list[str]:
+def warnings(names: Iterable[str], ranges: Mapping[str, float] | None) -> list[str]:
     """What a person should know of the augmentations that were named."""
-    chosen = dict.fromkeys(names) if ranges is None else ranges
-    idle = [name for name, value in chosen.items() if not AUGMENTATIONS[name].training and value not in (0, False)]
+    idle = [name for name, n in _chosen(names, ranges).items() if n and not AUGMENTATIONS[name].training]
     return [f"WARNING: {name} is for generated pictures only: it has no effect on training" for name in idle]
 
 
-def _strength(facts: Augmentation, value: float | bool | None) -> float:
-    """Null and true stand for the default, false for 0; of a switch any other number is true."""
-    if value is None or value is True or (facts.switch and value):
-        return facts.default
-    return float(value)
+def _chosen(names: Iterable[str], ranges: Mapping[str, float] | None) -> dict[str, float]:
+    return {name: float(AUGMENTATIONS[name].default) for name in names} if ranges is None else dict(ranges)

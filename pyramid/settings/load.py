@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pyramid.errors import ConfigError
+from pyramid.settings.ranges import Ranges
 from pyramid.settings.relations import relations
 from pyramid.settings.train import ROW_KEYS, Row, TrainSettings
 
@@ -19,7 +20,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
         ConfigError: the file is missing, unreadable, not JSON, or not an object.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        document = json.loads(Path(path).read_text(encoding="utf-8-sig"), object_pairs_hook=_object)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError([f"{path}: cannot read the configuration: {reason}"]) from error
@@ -32,6 +33,16 @@ def read_document(path: str | Path) -> dict[str, Any]:
     return document
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which no key is there twice: the first would be lost without a word."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {_shown(twice)} is there twice in one object")
+    return made
+
+
 def check(document: dict[str, Any]) -> tuple[TrainSettings, list[str]]:
     """Validate ``document``.
 
@@ -39,6 +50,8 @@ def check(document: dict[str, Any]) -> tuple[TrainSettings, list[str]]:
         The settings, in which a key with a problem has its default and rows with a problem are left out, and all
         problems.
     """
+    if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
+        raise ConfigError([f"must be an object with keys that are strings, but got {_shown(document)}"])
     try:
         settings = TrainSettings.model_validate(document)
         return settings, relations(settings, set())
@@ -82,6 +95,8 @@ def _line(place: str, details: list[Any]) -> str:
         return f"{place}: unknown key{_nearest(first['loc'])}"
     if first["type"] == "missing":
         return f"{place}: is required"
+    if first["type"] == "model_type" and place not in ROW_KEYS and not place.endswith("]"):
+        return f"{place}: must be an object, but got {_shown(first['input'])}"
     if first["type"] == "list_type" and place in ROW_KEYS:
         return f"{place}: must be a list of rows or a path, but got {_shown(first['input'])}"
     rules = dict.fromkeys(_RULES.get(detail["type"]) or _rule(detail) for detail in details)
@@ -113,14 +128,20 @@ def _path(detail: Any) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         elif not path:
-            path = part
+            path = _name(part)
         elif i == unknown_key or not (part == "[key]" or part.startswith(_UNION_MEMBERS)):
-            path += f".{part}"
+            path += f".{_name(part)}"
     return path
 
 
+def _name(key: str) -> str:
+    """A key that may be anything, in one short line."""
+    return key if key.isidentifier() and len(key) <= 80 else _shown(key)
+
+
 def _nearest(place: tuple[int | str, ...]) -> str:
-    known = TrainSettings.model_fields if len(place) == 1 else Row.model_fields
+    model = TrainSettings if len(place) == 1 else Ranges if place[0] == "augmentation_ranges" else Row
+    known = model.model_fields
     close = difflib.get_close_matches(str(place[-1]), known, n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
 

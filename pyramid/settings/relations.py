@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from pyramid.settings.augmentations import AUGMENTATIONS
 from pyramid.settings.base_settings import HYPERPARAMETERS
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import NETWORKS
@@ -14,7 +13,7 @@ from pyramid.settings.train import ROW_KEYS, TrainSettings
 def relations(settings: TrainSettings, broken: set[str]) -> list[str]:
     """Every broken rule of ``settings``; keys in ``broken`` have been reported and are passed over."""
     problems: list[str] = []
-    for rule in (_required, _shape, _candidates, _later, _augmentations, _objective):
+    for rule in (_required, _shape, _candidates, _later, _objective):
         problems.extend(rule(settings))
     if "descent_algorithm" not in broken:
         problems.extend(_hyperparameters(settings))
@@ -59,13 +58,6 @@ def _later(settings: TrainSettings) -> Iterator[str]:
         yield "initial_model: is not available yet; leave it out"
     if settings.objective_type == BOUNDING_BOX:
         yield "objective_type: bounding_box is not available yet; use categorical or numeric"
-
-
-def _augmentations(settings: TrainSettings) -> Iterator[str]:
-    for name, value in (settings.augmentation_ranges or {}).items():
-        facts = AUGMENTATIONS[name]
-        if not facts.switch and value is not None and not 0 <= value <= facts.most:
-            yield f"augmentation_ranges.{name}: must be at least 0 and at most {facts.most:g}, but got {value:g}"
 
 
 def _hyperparameters(settings: TrainSettings) -> Iterator[str]:

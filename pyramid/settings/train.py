@@ -10,6 +10,7 @@ from pyramid.settings.base_settings import BaseSettings, Document, OneOf, Path
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import DEFAULT_CANDIDATES, NETWORKS, TRAINING_METHODS
 from pyramid.settings.objectives import BOUNDING_BOX
+from pyramid.settings.ranges import Ranges
 
 
 def _label(value: Any) -> Any:
@@ -41,15 +42,7 @@ def _augmentation(name: Any) -> Any:
     return ALIASES.get(name, name) if isinstance(name, str) else name
 
 
-def _named_once(ranges: Any) -> Any:
-    for alias, name in ALIASES.items():
-        if isinstance(ranges, dict) and alias in ranges and name in ranges:
-            raise ValueError(f"{alias} and {name} are the same: use one of them")
-    return ranges
-
-
 AugmentationName = Annotated[str, BeforeValidator(_augmentation), OneOf(AUGMENTATIONS)]
-Ranges = Annotated[dict[AugmentationName, float | bool | None], BeforeValidator(_named_once)]
 Label = Annotated[int | float | str, BeforeValidator(_label)]
 Candidate = Annotated[list[str], BeforeValidator(_candidate), Field(min_length=2, max_length=2)]
 
@@ -153,9 +146,14 @@ class TrainSettings(BaseSettings):
     @property
     def augmentations(self) -> dict[str, float]:
         """Every augmentation that training applies, with its strength."""
-        return strengths(self.image_augmentations, self.augmentation_ranges)
+        return strengths(self.image_augmentations, self._ranges)
 
     @property
     def warnings(self) -> list[str]:
         """What is allowed, but hardly meant."""
-        return warnings(self.image_augmentations, self.augmentation_ranges)
+        return warnings(self.image_augmentations, self._ranges)
+
+    @property
+    def _ranges(self) -> dict[str, float] | None:
+        ranges = self.augmentation_ranges
+        return None if ranges is None else ranges.model_dump(exclude_none=True)

@@ -184,3 +184,9 @@ def test_no_configuration_at_all(pyramid_train: Run, tmp_path: Path) -> None:
     assert "usage: pyramid_train" in done.stderr
     assert "config" in done.stderr.splitlines()[-1]
     assert contents(tmp_path) == {}
+
+
+def test_a_key_that_is_there_twice(refused: Callable[..., list[str]], tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"training_data": "x", "augmentation_ranges": {"blur": 0.1, "blur": 0.2}}')
+    [problem] = refused("config.json")
+    assert problem.endswith('the key "blur" is there twice in one object')

@@ -40,7 +40,7 @@ def test_files_are_written_where_there_is_no_display(
 ) -> None:
     for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(variable, raising=False)
-    done = pyramid_train("--visualize=2", "--visualize-each", written)
+    done = pyramid_train(written, "--visualize-each", "--visualize", "2")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     page = tmp_path / "new" / "results" / "visualize" / "index.html"
@@ -52,11 +52,11 @@ def test_files_are_written_where_there_is_no_display(
     assert {path.name for path in page.parents[1].iterdir()} == {"visualize"}
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "many", "1.5", "101", ""])
+@pytest.mark.parametrize("number", ["0", "-1", "many", "1.5", "21", "", "٣"])
 def test_a_wrong_number_of_batches(pyramid_train: Run, number: str) -> None:
     done = pyramid_train(f"--visualize={number}", "config.json")
     assert done.returncode == 2
-    assert f"must be a whole number from 1 to 100, but got {number!r}" in done.stderr
+    assert f"must be a whole number from 1 to 20, but got {number!r}" in done.stderr
 
 
 def test_a_wrong_configuration_is_refused_as_in_training(pyramid_train: Run, tmp_path: Path) -> None:
@@ -89,9 +89,31 @@ def test_each_needs_an_augmentation(config: dict[str, object]) -> None:
         api.visualize(config, each=True)
 
 
+def test_a_batch_of_bad_pictures_alone_is_left_out(config: dict[str, object]) -> None:
+    for file in Path(str(config["training_data"])).glob("disc/*"):
+        file.write_bytes(b"nothing")
+    settings, examples = api.check(config | {"batch_size": 1})
+    found, bad = previews.preview(settings, examples, 6)
+    assert 0 < len(found) < 6
+    assert all(preview.labels == ["square"] for preview in found)
+    assert len(bad) == 6 - len(found)
+
+
+def test_bad_pictures_are_refused_when_they_would_be_in_training(config: dict[str, object]) -> None:
+    with pytest.raises(DataError, match=r"broken.png: .*\n.*on_bad_image is fail"):
+        api.visualize(config | {"on_bad_image": "fail"})
+    assert not Path(str(config["output_directory"])).exists()
+
+
+@pytest.mark.parametrize("batches", [0, -1, 21, 1.5, "x", None])
+def test_a_wrong_number_of_batches_in_python(config: dict[str, object], batches: object) -> None:
+    with pytest.raises(ConfigError, match="batches: must be a whole number from 1 to 20, but got"):
+        api.visualize(config, batches)  # type: ignore[arg-type]
+
+
 def test_pictures_that_cannot_be_read(config: dict[str, object]) -> None:
     for file in Path(str(config["training_data"])).glob("*/*"):
         file.write_bytes(b"nothing")
-    with pytest.raises(DataError, match="no picture can be read"):
+    with pytest.raises(DataError, match="no picture of the first batch can be read"):
         api.visualize(config)
     assert not Path(str(config["output_directory"])).exists()

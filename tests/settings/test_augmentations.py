@@ -2,6 +2,7 @@
 
 import pytest
 
+from pyramid.errors import ConfigError
 from pyramid.settings.augmentations import ALIASES, AUGMENTATIONS, strengths
 from pyramid.settings.load import check
 
@@ -19,7 +20,8 @@ DEFAULTS = {
 
 
 def meant(**keys):
-    settings, _ = check({"training_data": "x", "output_directory": "y", **keys})
+    settings, problems = check({"training_data": "x", "output_directory": "y", **keys})
+    assert problems == []
     return settings.augmentations
 
 
@@ -40,7 +42,9 @@ def test_ranges_replace_the_list(ranges):
     assert meant(image_augmentations=["cutout"], augmentation_ranges=ranges) == ranges
 
 
-@pytest.mark.parametrize(("value", "strength"), [(None, 10), (True, 10), (3, 3), (0.5, 0.5), (False, 0), (0, 0)])
+@pytest.mark.parametrize(
+    ("value", "strength"), [(None, 10), (True, 10), (180, 180), (3, 3), (0.5, 0.5), (False, 0), (0, 0)]
+)
 def test_the_values_of_a_strength(value, strength):
     assert meant(augmentation_ranges={"rotation": value}).get("rotation", 0) == strength
 
@@ -66,6 +70,29 @@ def test_deform_is_for_generation_and_warns():
 def test_deform_that_is_off_does_not_warn():
     keys = {"training_data": "x", "output_directory": "y", "augmentation_ranges": {"deform": 0, "zoom": None}}
     assert check(keys)[0].warnings == []
+
+
+@pytest.mark.parametrize("ranges", [{}, {"zoom": None, "tint": 0, "flip_vertical": 3, "blur": True}])
+def test_what_was_understood_means_the_same(ranges):
+    keys = {"training_data": "x", "output_directory": "y", "augmentation_ranges": ranges}
+    understood = check(keys)[0].model_dump(exclude_none=True)
+    assert check(understood)[0].augmentations == meant(augmentation_ranges=ranges)
+
+
+def test_every_problem_of_a_dictionary_is_told():
+    ranges = {"zoom": 2, "nope": 1, "blur": "x", "glare": 0.1}
+    _, problems = check({"training_data": "x", "output_directory": "y", "augmentation_ranges": ranges})
+    assert [problem.split(":")[0] for problem in problems] == [
+        "augmentation_ranges.blur",
+        "augmentation_ranges.zoom",
+        "augmentation_ranges.nope",
+    ]
+
+
+@pytest.mark.parametrize("document", [None, [], 5, "x", {1: 2}])
+def test_a_document_that_is_no_json_object(document):
+    with pytest.raises(ConfigError, match="must be an object with keys that are strings, but got"):
+        check(document)
 
 
 def test_every_default_is_within_its_bounds():

@@ -77,18 +77,6 @@ def test_what_is_not_there_yet_is_refused_with_a_way_out(problems: Problems, key
     assert "not available yet; " in problem
 
 
-# Augmentations
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "most"),
-    [("zoom", 1, "0.99"), ("zoom", -0.1, "0.99"), ("blur", 1.5, "1"), ("rotation", 181, "180"), ("shear", 90, "89")],
-)
-def test_a_strength_is_within_its_bounds(problems: Problems, name: str, value: float, most: str) -> None:
-    [problem] = problems(augmentation_ranges={name: value, "glare": 1})
-    assert problem == f"augmentation_ranges.{name}: must be at least 0 and at most {most}, but got {value:g}"
-
-
 # Hyperparameters
 
 PAIRS = [(optimizer, key) for optimizer in OPTIMIZERS for key in {k for keys in OPTIMIZERS.values() for k in keys}]
