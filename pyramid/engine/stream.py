@@ -54,19 +54,23 @@ def worker_batches(shared: Shared, name: str, first: int) -> Iterator[Batch]:
 def _fill(
     batches: "queue.Queue[Batch | Exception]", ended: threading.Event, shared: Shared, name: str, first: int
 ) -> None:
+    """Put every batch, or the error that ended them, until ``ended``."""
     try:
         for block in _blocks(shared, name, first):
-            batch = (block["pictures"], block["targets"], block["weights"])
-            while not ended.is_set():
-                try:
-                    batches.put(batch, timeout=0.2)
-                    break
-                except queue.Full:
-                    continue
-            if ended.is_set():
+            if not _put(batches, ended, (block["pictures"], block["targets"], block["weights"])):
                 return
     except Exception as error:
-        batches.put(error)
+        _put(batches, ended, error)
+
+
+def _put(batches: "queue.Queue[Batch | Exception]", ended: threading.Event, item: Batch | Exception) -> bool:
+    while not ended.is_set():
+        try:
+            batches.put(item, timeout=0.2)
+            return True
+        except queue.Full:
+            continue
+    return False
 
 
 def _blocks(shared: Shared, name: str, first: int) -> Iterator[dict[str, npt.NDArray[Any]]]:

@@ -21,9 +21,9 @@ def add_noise(images: tf.Tensor, table: tf.Tensor, draws: tf.Tensor, n: float) -
     height, width = images.shape[1:3]
     rows = table.shape[0]
     toss, first, step = part(draws, "gaussian_noise")
-    odd = 2 * tf.floor(step * (rows // 2)) + 1  # so that the steps lead through all rows, of which there are 2^k
-    chosen = tf.floor(first * rows)[:, tf.newaxis] + odd[:, tf.newaxis] * tf.range(height, dtype=tf.float32)
-    deviates = tf.gather(table, tf.cast(chosen, tf.int32) % rows)
+    start = tf.cast(first * rows, tf.int32)[:, tf.newaxis]
+    odd = 2 * tf.cast(step * (rows // 2), tf.int32)[:, tf.newaxis] + 1  # so as to pass all rows, of which there are 2^k
+    deviates = tf.gather(table, (start + odd * tf.range(height)) % rows)
     strength = tf.where(coin(toss), n, 0.0)[:, tf.newaxis, tf.newaxis, tf.newaxis]
     return images * (1 + strength * tf.reshape(deviates, (-1, height, width, 3)))
 
