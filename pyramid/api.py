@@ -60,8 +60,9 @@ def visualize(
     settings, examples = check(document)
     if each and not settings.augmentations:
         raise ConfigError(["image_augmentations: no augmentation is on, so there is none to show", *settings.warnings])
+    from pyramid.report.drawings import drawings
     from pyramid.report.preview import preview
-    from pyramid.report.visualize import can_show, check_folder, drawings, show, write
+    from pyramid.report.visualize import can_show, check_folder, show, write
 
     windows = can_show()
     output = Path(str(settings.output_directory))

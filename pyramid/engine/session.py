@@ -88,7 +88,7 @@ def _shut_down() -> None:
     ending.start()
     while ending.is_alive():
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
-        ending.join(0.01)
+        ending.join(0.002)
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 

@@ -9,9 +9,10 @@ from PIL import Image
 
 from pyramid.data.augment.augment import make_augment
 from pyramid.errors import ConfigError
+from pyramid.report.drawings import draw_batch, draw_levels, drawings
 from pyramid.report.levels import levels
 from pyramid.report.preview import Preview
-from pyramid.report.visualize import draw_batch, draw_levels, drawings, write
+from pyramid.report.visualize import write
 from pyramid.settings.augmentations import AUGMENTATIONS
 
 STRENGTHS = {name: float(facts.default) for name, facts in AUGMENTATIONS.items() if facts.training}
