@@ -48,7 +48,9 @@ class Stop:
         if self._asked.is_set():
             self._end()
         self._asked.set()
-        self._say("stopping: the best model so far is being written; once more to leave at once")
+        # The signal may have come while a line was being written, and a second one inside the first is an error.
+        message = "stopping: the best model so far is being written; once more to leave at once"
+        threading.Thread(target=self._say, args=(message,)).start()
 
     def _end(self) -> NoReturn:
         """Leave nothing behind: Ray's helpers would otherwise live on for half a minute."""
