@@ -3,7 +3,7 @@
 import logging
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import lru_cache, partial
 from itertools import count
 from typing import Any
@@ -27,7 +27,7 @@ _AHEAD = 8
 Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
-def worker_batches(shared: Shared, name: str, first: int) -> Iterator[Batch]:
+def worker_batches(shared: Shared, name: str, first: int) -> Generator[Batch]:
     """The batches of the candidate ``name`` from number ``first`` on, without end: pictures, targets, weights.
 
     To be called in a trial that holds a second bundle of cores for it: with the trials on all cores, Ray Data would

@@ -61,8 +61,12 @@ class Trial(tune.Trainable):
         placement = self._candidate.augmentation_placement
         if placement == "workers" or (placement == "auto" and self._shared.workers and not self._workers_are_warm):
             stream = worker_batches(self._shared, self._candidate.name, 0)
-            self._ready = (next(stream), stream)
+            batch = next(stream)
             self._workers_are_warm = True
+            if placement == "workers":
+                self._ready = (batch, stream)
+            else:
+                stream.close()
 
     def _worker_batches(self, first: int) -> Iterator[Batch]:
         ready, self._ready = self._ready, None
