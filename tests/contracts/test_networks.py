@@ -1,6 +1,7 @@
 """What every network keeps, at the smallest pictures that it takes."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from pyramid.networks.build import build
 from pyramid.networks.topologies import TOPOLOGIES
 from pyramid.settings.networks import NETWORKS
 from pyramid.tf import tf
-from pyramid.training.candidate import WEIGHTS_FILE, Candidate, Result, Status
+from pyramid.training.candidate import WEIGHTS_FILE, Result, Status
 from pyramid.training.loop import TrainingLoop
 from pyramid.training.losses import categorical_loss, numeric_loss
 from pyramid.training.optimizers import SteppedRate, make_optimizer
+from tests.candidates import CANDIDATE
 
 # sensenet imports TensorFlow, so it comes after pyramid.tf.
 from sensenet.models.image import image_model  # isort: skip
@@ -77,33 +79,11 @@ class Trained:
         rng = np.random.default_rng(3)
         self.pictures = rng.integers(0, 256, (PICTURES, height, width, 3)).astype(np.uint8)
         self.stdev = 1.0 if categorical else STDEV
-        candidate = Candidate(
-            name=name,
-            network=name,
-            method="randomly_initialize",
-            seed=5,
-            width=width,
-            height=height,
-            rescale_type="crop",
-            objective="categorical" if categorical else "numeric",
-            classes=CLASSES if categorical else [],
-            mean=0.0 if categorical else MEAN,
-            stdev=self.stdev,
-            loss_function="crossentropy" if categorical else "mean_squared_error",
-            label_smoothing_factor=0.0,
-            augmentations={},
-            augmentation_placement="auto",
-            balance_objective=False,
-            batch_size=PICTURES,
-            descent_algorithm="adam",
-            learning_rate=0.001,
-            learning_rate_warmup_iterations=0,
-            hyperparameters={},
-            patience=12,
-            max_seconds_per_update=16.0,
-            max_iterations=None,
-            selection_metric="likelihood" if categorical else "r_squared",
-        )
+        objective = {} if categorical else {"objective": "numeric", "mean": MEAN, "stdev": STDEV}
+        losses = {} if categorical else {"loss_function": "mean_squared_error", "selection_metric": "r_squared"}
+        classes = CLASSES if categorical else []
+        size = {"width": width, "height": height, "batch_size": PICTURES}
+        candidate = replace(CANDIDATE, name=name, network=name, seed=5, classes=classes, **size, **objective, **losses)
         outputs = len(CLASSES) if categorical else 1
         network = build(name, width, height, outputs, categorical, candidate.seed)
         loss = (

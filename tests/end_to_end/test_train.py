@@ -31,6 +31,17 @@ def start(document: dict[str, Any], folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
 
 
+def start_long(pictures: Path, folder: Path) -> subprocess.Popen[str]:
+    """A training of ten minutes, to be ended."""
+    document = {
+        "training_data": str(pictures),
+        "output_directory": "results",
+        "image_network_candidates": [["simple", "randomly_initialize"]],
+        "max_total_time": 600,
+    }
+    return start(document, folder)
+
+
 def left_behind(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """Processes of the session that ``process`` has led."""
     return [p for p in psutil.process_iter() if _session(p) == process.pid and p.status() != psutil.STATUS_ZOMBIE]
@@ -112,13 +123,7 @@ def test_model_predicts_through_sensenet_what_was_measured(trained: dict[str, An
 
 
 def test_terminated_once_it_writes_the_best_so_far(class_folders: Callable[[int], Path], tmp_path: Path) -> None:
-    document = {
-        "training_data": str(class_folders(40)),
-        "output_directory": "results",
-        "image_network_candidates": [["simple", "randomly_initialize"]],
-        "max_total_time": 600,
-    }
-    process = start(document, tmp_path)
+    process = start_long(class_folders(40), tmp_path)
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
@@ -137,13 +142,7 @@ def test_terminated_once_it_writes_the_best_so_far(class_folders: Callable[[int]
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["interrupted twice", "terminated twice", "killed"])
 def test_no_process_is_left_whatever_the_end(class_folders: Callable[[int], Path], tmp_path: Path, end: str) -> None:
-    document = {
-        "training_data": str(class_folders(40)),
-        "output_directory": "results",
-        "image_network_candidates": [["simple", "randomly_initialize"]],
-        "max_total_time": 600,
-    }
-    process = start(document, tmp_path)
+    process = start_long(class_folders(40), tmp_path)
     assert process.stdout is not None
     next(line for line in process.stdout if "images/s" in line)
     if end == "killed":

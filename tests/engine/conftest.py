@@ -1,6 +1,7 @@
 """One Ray session for each module, and plain candidates."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from pyramid.data.dataset import Dataset
 from pyramid.engine.images import Pictures
 from pyramid.engine.session import session
 from pyramid.training.candidate import Candidate
+from tests.candidates import CANDIDATE
 
 
 @pytest.fixture(scope="module")
@@ -20,34 +22,8 @@ def ray_session() -> Iterator[None]:
 
 def candidate(name: str, network: str = "simple", **changes: object) -> Candidate:
     """A candidate for `dark_and_light`."""
-    values: dict[str, object] = {
-        "name": name,
-        "network": network,
-        "method": "randomly_initialize",
-        "seed": 0,
-        "width": 16,
-        "height": 16,
-        "rescale_type": "crop",
-        "objective": "categorical",
-        "classes": ["dark", "light"],
-        "mean": 0.0,
-        "stdev": 1.0,
-        "loss_function": "crossentropy",
-        "label_smoothing_factor": 0.0,
-        "balance_objective": False,
-        "augmentations": {},
-        "augmentation_placement": "auto",
-        "batch_size": 16,
-        "descent_algorithm": "adam",
-        "learning_rate": 0.001,
-        "learning_rate_warmup_iterations": 0,
-        "hyperparameters": {},
-        "patience": 8192,
-        "max_seconds_per_update": 16.0,
-        "max_iterations": None,
-        "selection_metric": "likelihood",
-    }
-    return Candidate(**(values | changes))  # type: ignore[arg-type]
+    values = {"seed": 0, "width": 16, "height": 16, "batch_size": 16, "patience": 8192} | changes
+    return replace(CANDIDATE, name=name, network=network, **values)  # type: ignore[arg-type]
 
 
 @pytest.fixture(name="candidate", scope="session")

@@ -10,37 +10,14 @@ from PIL import Image
 from pyramid.data.image import read_image
 from pyramid.finalize.document import model_document
 from pyramid.networks.build import build
-from pyramid.training.candidate import WEIGHTS_FILE, Candidate, Result, Status
+from pyramid.training.candidate import WEIGHTS_FILE, Result, Status
+from tests.candidates import CANDIDATE as PLAIN
 
 # sensenet imports TensorFlow, so it comes after pyramid.tf.
 from sensenet.models.wrappers import create_model  # isort: skip
 
-CANDIDATE = Candidate(
-    name="simple_randomly_initialize",
-    network="simple",
-    method="randomly_initialize",
-    seed=3,
-    width=24,
-    height=16,
-    rescale_type="crop",
-    objective="categorical",
-    classes=["ant", "bee", "cat"],
-    mean=0.0,
-    stdev=1.0,
-    loss_function="crossentropy",
-    label_smoothing_factor=0.0,
-    balance_objective=False,
-    augmentations={},
-    augmentation_placement="auto",
-    batch_size=8,
-    descent_algorithm="adam",
-    learning_rate=0.001,
-    learning_rate_warmup_iterations=0,
-    hyperparameters={"beta1": 0.5},
-    patience=12,
-    max_seconds_per_update=16.0,
-    max_iterations=None,
-    selection_metric="likelihood",
+CANDIDATE = replace(
+    PLAIN, width=24, height=16, classes=["ant", "bee", "cat"], hyperparameters={"beta1": 0.5}, patience=12
 )
 NUMERIC = replace(CANDIDATE, objective="numeric", classes=[], mean=10.0, stdev=4.0, loss_function="huber")
 
