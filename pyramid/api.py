@@ -58,8 +58,9 @@ def visualize(
     if not isinstance(batches, int) or not (0 if each else 1) <= batches <= MOST_BATCHES:
         raise ConfigError([f"batches: must be a whole number from 1 to {MOST_BATCHES}, but got {batches!r}"])
     settings, examples = check(document)
-    if each and not settings.augmentations:
-        raise ConfigError(["image_augmentations: no augmentation is on, so there is none to show", *settings.warnings])
+    augmentations, warnings = settings.augmentations(examples.objective), settings.warnings(examples.objective)
+    if each and not augmentations:
+        raise ConfigError(["image_augmentations: no augmentation is on, so there is none to show", *warnings])
     from pyramid.report.drawings import drawings
     from pyramid.report.preview import preview
     from pyramid.report.visualize import can_show, check_folder, show, write
@@ -70,9 +71,9 @@ def visualize(
         check_folder(output)
 
     previews, bad = preview(settings, examples, max(1, batches))
-    for line in (*settings.warnings, *(f"{file}: left out: {reason}" for file, reason in bad.items())):
+    for line in (*warnings, *(f"{file}: left out: {reason}" for file, reason in bad.items())):
         say(line)
-    drawn = drawings(previews[:batches], previews[0], settings.augmentations if each else {})
+    drawn = drawings(previews[:batches], previews[0], augmentations if each else {})
     if windows:
         show(drawn)
         return None

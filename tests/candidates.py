@@ -14,6 +14,7 @@ CANDIDATE = Candidate(
     classes=["dark", "light"],
     mean=0.0,
     stdev=1.0,
+    anchors=[],
     loss_function="crossentropy",
     label_smoothing_factor=0.0,
     balance_objective=False,

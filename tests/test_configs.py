@@ -25,6 +25,14 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "pictures" / folder).mkdir(parents=True)
         Image.new("RGB", (64, 64)).save(tmp_path / "pictures" / folder / "0001.jpg")
     (tmp_path / "prices.csv").write_text("file,label\nmonday/0001.jpg,12.5\ntuesday/0001.jpg,99\n")
+    coco = {
+        "images": [{"id": i, "file_name": f"{folder}/0001.jpg"} for i, folder in enumerate(("monday", "tuesday"))],
+        "categories": [{"id": 1, "name": "screw"}],
+        "annotations": [{"id": 1, "image_id": 0, "category_id": 1, "bbox": [4, 8, 26, 32]}],
+    }
+    (tmp_path / "annotations").mkdir()
+    for part in ("train", "val"):
+        (tmp_path / "annotations" / f"instances_{part}.json").write_text(json.dumps(coco))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

@@ -93,8 +93,8 @@ def _validate(document: dict[str, object], path: str) -> None:
     from pyramid.search.candidates import networks
 
     settings, examples = api.check(document)
-    pairs = ", ".join("/".join(pair) for pair in networks(settings))
-    for line in (*examples.notes, *settings.warnings):
+    pairs = ", ".join("/".join(pair) for pair in networks(settings, examples.objective))
+    for line in (*examples.notes, *settings.warnings(examples.objective)):
         print(line)
     print(f"{path} is valid: {len(examples.files):,} rows, {examples.objective}; candidates {pairs}")
 

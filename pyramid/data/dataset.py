@@ -1,16 +1,18 @@
 """Examples and what became of their pictures -> what the trials learn from, in plain data."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pyramid.data.boxes import Boxes, box_targets, learnable, rarest_classes
 from pyramid.data.examples import Examples
 from pyramid.data.split import TINY, sample, split
 from pyramid.errors import DataError
-from pyramid.settings.objectives import CATEGORICAL
+from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, NUMERIC
 from pyramid.settings.train import TrainSettings
 
 FloatArray = npt.NDArray[np.float32]
@@ -18,15 +20,17 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass
 class Dataset:
-    """Labels, weights and the split; row i belongs to picture i of the decoded array.
+    """Labels or boxes, weights and the split; row i belongs to picture i of the decoded array.
 
     Attributes:
-        targets: float32 [rows]: the index of the class, or the value in its own unit.
+        targets: float32 [rows]: the index of the class, or the value in its own unit; or float32 [rows, most, 5]: boxes
+            x1, y1, x2, y2 in pixels of the network's input and the index of their class, -1 where there is none.
         weights: float32 [rows], scaled so that the training rows average 1.
         training: int64: the rows to train on.
         holdout: int64: the rows to validate on.
         classes: the sorted class names; empty for a numeric objective.
-        mean, stdev: moments of the training values; 0 and 1 for a categorical objective.
+        mean, stdev: moments of the training values; 0 and 1 for any other objective.
+        sides: float32 [rows]: for boxes the longer side of each original picture in pixels, else empty.
     """
 
     targets: FloatArray
@@ -36,11 +40,29 @@ class Dataset:
     classes: list[str]
     mean: float
     stdev: float
+    sides: FloatArray = field(default_factory=lambda: np.empty(0, np.float32))
+
+    @property
+    def strata(self) -> FloatArray:
+        """float32 [rows]: what batches are balanced by: the target; of boxes the rarest class in the picture."""
+        return rarest_classes(self.targets, len(self.classes)) if self.targets.ndim > 1 else self.targets
+
+    def box_sizes(self) -> npt.NDArray[np.float64]:
+        """Width and height in pixels of the network's input of every box to train on, [boxes, 2]."""
+        boxes = self.targets[self.training].reshape(-1, 5).astype(np.float64)
+        boxes = boxes[boxes[:, 4] >= 0]
+        return boxes[:, 2:4] - boxes[:, :2]
 
 
 @dataclass
 class Summary:
-    """What the report tells of the data; plain data."""
+    """What the report tells of the data; plain data.
+
+    Attributes:
+        classes: name -> pictures or, for an objective of boxes, boxes that have it.
+        boxes_left_out: reason -> boxes that cannot be learned for it.
+        boxes_told: file, box and reason of the first thousand of these.
+    """
 
     objective: str
     rows: int
@@ -50,46 +72,87 @@ class Summary:
     value_range: list[float]
     bad_images: list[dict[str, str]]
     notes: list[str]
+    boxes_left_out: dict[str, int] = field(default_factory=dict)
+    boxes_told: list[dict[str, Any]] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def make_dataset(settings: TrainSettings, examples: Examples, bad: dict[int, str]) -> tuple[Dataset, Summary]:
+def make_dataset(
+    settings: TrainSettings,
+    examples: Examples,
+    bad: dict[int, str],
+    sizes: npt.NDArray[np.int32],
+    shape: Sequence[int],
+) -> tuple[Dataset, Summary]:
     """Leave out the rows in ``bad`` (row -> reason), split the rest, and sum it up.
 
+    Args:
+        sizes: width and height of each original picture in pixels, int32 [rows, 2]; 0 for a bad one.
+        shape: of the network's input.
+
     Raises:
-        DataError: bad rows with `on_bad_image: fail`, or nothing to learn is left.
+        DataError: bad rows with `on_bad_image: fail`, bad boxes with `strict_boxes`, or nothing to learn is left.
     """
     good = np.array([i for i in range(len(examples.files)) if i not in bad], np.int64)
-    _check_left(settings, examples, bad, good)
-    notes = [*examples.notes, *settings.warnings]
-    training, holdout = _sides(settings, examples, good, notes)
-    classes = sorted({str(examples.labels[i]) for i in good}) if examples.objective == CATEGORICAL else []
-    targets = _targets(examples, classes)
+    detects = examples.objective == BOUNDING_BOX
+    boxes = learnable(examples.labels, examples.files, sizes, settings.strict_boxes) if detects else None
+    labels: list[Any] = boxes.rows if boxes else examples.labels
+    box_notes = boxes.notes() if boxes else []
+    _check_left(settings, examples, labels, bad, good, box_notes)
+    notes = [*examples.notes, *settings.warnings(examples.objective), *box_notes]
+    classes = _classes(labels, good, examples.objective)
+    targets = box_targets(boxes.rows, classes, sizes, shape[0]) if boxes else _targets(labels, classes)
+    strata = rarest_classes(targets, len(classes)) if boxes else targets
+    training, holdout = _sides(settings, examples, strata, good, notes)
     weights = np.asarray(examples.weights, np.float32)
     mean_weight = float(weights[training].mean())
     if mean_weight == 0:
         raise DataError(["training_data: every training row that can be read has weight 0"])
     mean, stdev = (0.0, 1.0) if classes else _moments(targets[training])
     notes.extend(_absent_classes(classes, targets, training))
-    dataset = Dataset(targets, weights / np.float32(mean_weight), training, holdout, classes, mean, stdev)
-    return dataset, _summary(examples, bad, good, dataset, notes)
+    sides = sizes.max(axis=1).astype(np.float32) if boxes else np.empty(0, np.float32)
+    weights /= np.float32(mean_weight)
+    dataset = Dataset(targets, weights, training, holdout, classes, mean, stdev, sides)
+    return dataset, _summary(examples, bad, good, boxes, dataset, notes)
 
 
-def _check_left(settings: TrainSettings, examples: Examples, bad: dict[int, str], good: npt.NDArray[np.int64]) -> None:
+def _classes(labels: list[Any], good: npt.NDArray[np.int64], objective: str) -> list[str]:
+    if objective == BOUNDING_BOX:
+        return sorted({box[4] for i in good for box in labels[i]})
+    return sorted({str(labels[i]) for i in good}) if objective == CATEGORICAL else []
+
+
+def _check_left(
+    settings: TrainSettings,
+    examples: Examples,
+    labels: list[Any],
+    bad: dict[int, str],
+    good: npt.NDArray[np.int64],
+    notes: list[str],
+) -> None:
     listed = [f"{examples.files[i]}: {reason}" for i, reason in sorted(bad.items())]
     if bad and settings.on_bad_image == "fail":
         raise DataError([*listed, "on_bad_image is fail: mend these files or set it to skip"])
-    left = {examples.labels[i] for i in good if i < len(examples.files) - examples.validation_rows}
+    left = [labels[i] for i in good if i < len(examples.files) - examples.validation_rows]
     if not left:
         raise DataError(["training_data: no picture can be read:", *listed])
-    if len(left) == 1:
-        raise DataError([f"training_data: every picture that can be read has the label {left.pop()!r}:", *listed])
+    if examples.objective == BOUNDING_BOX:
+        if not any(left):
+            raise DataError(
+                ["training_data: no picture that can be read has a box that can be learned", *notes, *listed]
+            )
+    elif len(set(left)) == 1:
+        raise DataError([f"training_data: every picture that can be read has the label {left[0]!r}:", *listed])
 
 
 def _sides(
-    settings: TrainSettings, examples: Examples, good: npt.NDArray[np.int64], notes: list[str]
+    settings: TrainSettings,
+    examples: Examples,
+    strata: FloatArray,
+    good: npt.NDArray[np.int64],
+    notes: list[str],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     first_validation = len(examples.files) - examples.validation_rows
     training, validation = good[good < first_validation], good[good >= first_validation]
@@ -97,15 +160,19 @@ def _sides(
         return training, validation
     if examples.validation_rows:
         raise DataError(["validation_data: no picture can be read"])
-    labels = [examples.labels[i] for i in training]
+    labels = strata[training].tolist()
     groups = [examples.groups[i] for i in training]
-    stratified = examples.objective == CATEGORICAL
+    stratified, detects = examples.objective != NUMERIC, examples.objective == BOUNDING_BOX
     reason = _why_no_holdout(settings, len(training))
     if not reason:
         inner = split(labels, groups, settings.holdout_rate, settings.holdout_set_size, stratified, settings.seed)
-        if len(inner[1]):
+        if len(inner[1]) and not (detects and (strata[training[inner[0]]] < 0).all()):
             return training[inner[0]], training[inner[1]]
-        reason = "every row is of one group" if len(set(groups)) == 1 else "every class has one picture only"
+        reason = "every class has one picture only"
+        if len(set(groups)) == 1:
+            reason = "every row is of one group"
+        elif len(inner[1]):
+            reason = "all boxes are in pictures of one group"
     notes.append(f"WARNING: {reason}: the metrics are those of training pictures and say nothing about new ones")
     return training, training[sample(labels, settings.holdout_set_size, stratified, settings.seed)]
 
@@ -118,11 +185,11 @@ def _why_no_holdout(settings: TrainSettings, rows: int) -> str:
     return f"with {TINY} pictures or fewer ({rows}) training data is validation data" if rows <= TINY else ""
 
 
-def _targets(examples: Examples, classes: list[str]) -> FloatArray:
+def _targets(labels: list[Any], classes: list[str]) -> FloatArray:
     if not classes:
-        return np.asarray(examples.labels, np.float32)
+        return np.asarray(labels, np.float32)
     index = {name: i for i, name in enumerate(classes)}
-    return np.array([index.get(str(label), -1) for label in examples.labels], np.float32)
+    return np.array([index.get(str(label), -1) for label in labels], np.float32)
 
 
 def _moments(values: FloatArray) -> tuple[float, float]:
@@ -131,15 +198,21 @@ def _moments(values: FloatArray) -> tuple[float, float]:
 
 
 def _absent_classes(classes: list[str], targets: FloatArray, training: npt.NDArray[np.int64]) -> list[str]:
-    present = set(targets[training].tolist())
+    present = set((targets[training][..., 4] if targets.ndim > 1 else targets[training]).ravel().tolist())
     absent = [name for i, name in enumerate(classes) if i not in present]
     return [f"WARNING: only the holdout has the classes {', '.join(absent)}: they cannot be learned"] if absent else []
 
 
 def _summary(
-    examples: Examples, bad: dict[int, str], good: npt.NDArray[np.int64], dataset: Dataset, notes: list[str]
+    examples: Examples,
+    bad: dict[int, str],
+    good: npt.NDArray[np.int64],
+    boxes: Boxes | None,
+    dataset: Dataset,
+    notes: list[str],
 ) -> Summary:
-    counts = Counter(str(examples.labels[i]) for i in good) if dataset.classes else Counter()
+    names = [box[4] for i in good for box in boxes.rows[i]] if boxes else [str(examples.labels[i]) for i in good]
+    counts = Counter(names) if dataset.classes else Counter()
     values = [] if dataset.classes else [float(f(dataset.targets[good])) for f in (np.min, np.mean, np.max)]
     return Summary(
         objective=examples.objective,
@@ -150,4 +223,6 @@ def _summary(
         value_range=values,
         bad_images=[{"file": examples.files[i], "reason": reason} for i, reason in sorted(bad.items())],
         notes=notes,
+        boxes_left_out=dict(boxes.left_out) if boxes else {},
+        boxes_told=boxes.told if boxes else [],
     )

@@ -1,4 +1,4 @@
-"""Rows -> examples: checked files, labels of one kind, weights and groups, in columns."""
+"""Rows -> examples: checked files, labels of one kind or boxes, weights and groups, in columns."""
 
 import os
 from collections.abc import Iterator
@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from pyramid.data.misfits import misfits
 from pyramid.data.sources import Source, read_source
-from pyramid.settings.metrics import METRICS
-from pyramid.settings.objectives import CATEGORICAL, LOSSES, NUMERIC, objective_of_loss
+from pyramid.settings.load import read_boxes
+from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, LOSSES, NUMERIC, objective_of_loss
 from pyramid.settings.train import TrainSettings
 
 
@@ -19,10 +20,10 @@ class Examples:
     """What there is to learn, in columns of equal length, the rows of `validation_data` last.
 
     Attributes:
-        objective: CATEGORICAL or NUMERIC.
-        loss: the loss to minimise.
+        objective: CATEGORICAL, NUMERIC or BOUNDING_BOX.
+        loss: the loss to minimise; "" for boxes.
         files: paths that can be opened.
-        labels: str for a categorical objective, float for a numeric one.
+        labels: str for a categorical objective, float for a numeric one, for boxes a list of (x1, y1, x2, y2, class).
         weights: how much each row counts in training, 0 or more.
         groups: rows of one group stay on one side of the split.
         validation_rows: how many of the last rows are `validation_data`.
@@ -44,11 +45,7 @@ def read_examples(settings: TrainSettings) -> tuple[Examples, list[str]]:
 
     A missing `training_data` is no problem here: the settings have told of it.
     """
-    sources = [
-        read_source(name, data, settings.image_root)
-        for name, data in (("training_data", settings.training_data), ("validation_data", settings.validation_data))
-        if data
-    ]
+    sources = _sources(settings)
     problems = [problem for source in sources for problem in source.problems]
     rows = [
         (f"{source.name}[{row.get('place') or i}]", source, row)
@@ -60,18 +57,46 @@ def read_examples(settings: TrainSettings) -> tuple[Examples, list[str]]:
     files = [_file(place, source, row, settings.allow_absolute_paths, problems) for place, source, row in rows]
     weights = [_weight(place, row, problems) for place, _, row in rows]
     groups = [_group(file, row) for file, (_, _, row) in zip(files, rows, strict=True)]
-    raw = [(f"{place}.label", row.get("label")) for place, _, row in rows]
-    text = all(source.text for source in sources)
-    objective, labels, notes, wrong_labels = _labels(settings, raw, text)
-    loss = settings.loss_function or LOSSES[objective][0]
+    told = _boxes(rows, settings) if any(row.get("boxes") is not None for _, _, row in rows) else None
+    objective, labels, notes, wrong_labels = told or _labels(settings, rows, all(source.text for source in sources))
+    loss = settings.loss_function or LOSSES.get(objective, ("",))[0]
     if not wrong_labels:
-        wrong_labels = list(_misfits(settings, objective, loss))
+        wrong_labels = misfits(settings, objective, loss)
         complete = all(row.get("place") is None for _, _, row in rows)
-        wrong_labels += _one_value(labels[: len(sources[0].rows)], objective) if complete else []
+        wrong_labels += _nothing_to_learn(labels[: len(sources[0].rows)], objective) if complete else []
     problems += wrong_labels
     weights = _weighted(settings, labels, weights, objective, problems)
     validation_rows = len(sources[1].rows) if len(sources) > 1 else 0
+    notes = [note for source in sources for note in source.notes] + notes
     return Examples(objective, loss, files, labels, weights, groups, validation_rows, notes), problems
+
+
+def _sources(settings: TrainSettings) -> list[Source]:
+    """`training_data` and, if there is any, `validation_data`, or what a data set names for that itself."""
+    if not settings.training_data:
+        return []
+    training = read_source("training_data", settings.training_data, settings.image_root)
+    if settings.validation_data:
+        return [training, read_source("validation_data", settings.validation_data, settings.image_root)]
+    return [training, training.validation] if training.validation else [training]
+
+
+def _boxes(
+    rows: list[tuple[str, Source, dict[str, Any]]], settings: TrainSettings
+) -> tuple[str, list[Any], list[str], list[str]]:
+    """What `_labels` returns, for rows of which some have boxes."""
+    problems = []
+    for place, _, row in rows:
+        if row.get("boxes") is None:
+            problems.append(f"{place}: has no boxes, but other rows do; a picture without objects has an empty list")
+        elif row.get("label") is not None:
+            problems.append(f"{place}: must have either label or boxes, but has both")
+    if settings.objective_type not in (None, BOUNDING_BOX):
+        problems.append(f"objective_type: is {settings.objective_type}, but the rows have boxes; leave it out")
+    if problems:
+        return BOUNDING_BOX, [], [], problems
+    read = [read_boxes(f"{place}.boxes", row["boxes"]) for place, _, row in rows]
+    return BOUNDING_BOX, [boxes for boxes, _ in read], [], [problem for _, wrong in read for problem in wrong]
 
 
 def _file(place: str, source: Source, row: dict[str, Any], absolute_allowed: bool, problems: list[str]) -> str:
@@ -118,9 +143,12 @@ def _finite(value: Any) -> float | None:
 
 
 def _labels(
-    settings: TrainSettings, raw: list[tuple[str, Any]], text: bool
+    settings: TrainSettings, rows: list[tuple[str, Source, dict[str, Any]]], text: bool
 ) -> tuple[str, list[Any], list[str], list[str]]:
-    """The objective, the labels in its type, notes, and problems; ``raw`` has pairs of place and label."""
+    """The objective, the labels in its type, notes, and problems."""
+    if settings.objective_type == BOUNDING_BOX:
+        return BOUNDING_BOX, [], [], ["objective_type: is bounding_box, but the rows have labels; leave it out"]
+    raw = [(f"{place}.label", row.get("label")) for place, _, row in rows]
     problems = [
         f"{place}: must be a string or a finite number, but got {value!r}"
         for place, value in raw
@@ -160,28 +188,11 @@ def _objective(
     return (CATEGORICAL if strings else NUMERIC), []
 
 
-def _misfits(settings: TrainSettings, objective: str, loss: str) -> Iterator[str]:
-    """What the settings alone could not tell, because the labels decide the objective."""
-    if settings.objective_type is None:
-        if loss not in LOSSES[objective]:
-            yield (
-                f"loss_function: {loss} does not fit labels that are {objective}; use one of"
-                f" {', '.join(LOSSES[objective])}, or set objective_type"
-            )
-        metric = settings.selection_metric
-        if metric and settings.loss_function is None and metric not in METRICS[objective]:
-            yield (
-                f"selection_metric: {metric} does not fit labels that are {objective};"
-                f" use one of {', '.join(METRICS[objective])}"
-            )
-    if objective == NUMERIC:
-        for key in ("balance_objective", "class_weights", "label_smoothing_factor"):
-            if getattr(settings, key):
-                yield f"{key}: needs classes, but the labels are numbers; leave it out"
-
-
-def _one_value(labels: list[Any], objective: str) -> Iterator[str]:
-    if len(set(labels)) == 1:
+def _nothing_to_learn(labels: list[Any], objective: str) -> Iterator[str]:
+    if objective == BOUNDING_BOX:
+        if not any(labels):
+            yield "training_data: nothing to learn, no picture has a box"
+    elif len(set(labels)) == 1:
         what = "class" if objective == CATEGORICAL else "value"
         yield f"training_data: nothing to learn, every label is the same {what}: {labels[0]!r}"
 

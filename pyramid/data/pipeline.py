@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pyramid.data.augment.augment import make_augment
-from pyramid.data.augment.draws import WIDTH, draw
+from pyramid.data.augment.boxes import move_targets
+from pyramid.data.augment.combine import combined_boxes, combining, make_combine, partners
+from pyramid.data.augment.draws import draw
 from pyramid.data.dataset import Dataset
 from pyramid.tf import tf
 
@@ -77,65 +79,102 @@ class BatchSource:
             augmentations: name -> strength.
         """
         training = dataset.training
-        drawable = training[dataset.weights[training] > 0]
+        self._drawable = training[dataset.weights[training] > 0]
         self.batch_size = batch_size
         self.shape = pictures.shape[1:]
         self._pictures = pictures
         self._dataset = dataset
         self._seed = seed
-        self._sampler = Sampler(drawable, batch_size, seed, dataset.targets[drawable] if balance else None)
+        self._strengths = augmentations
+        self._sampler = Sampler(self._drawable, batch_size, seed, dataset.strata[self._drawable] if balance else None)
         height, width, _ = self.shape
-        self.augment = make_augment(augmentations, width, height) if augmentations else None
+        combines = combining(augmentations)
+        alone = {name: n for name, n in augmentations.items() if name not in combines}
+        self._combine = make_combine(combines, width, height) if combines else None
+        self._augment = make_augment(alone, width, height) if alone else None
+        of_picture = dataset.targets.shape[1:]
+        # Compiled, because a graph may be optimised so that its sums round otherwise, and each place has another graph.
+        self._move = tf.function(
+            lambda targets, draws: move_targets(targets, draws, alone, width, height), jit_compile=True
+        )
+        self.target_shape = (combined_boxes(of_picture[0], combines), 5) if of_picture else ()
+
+    @property
+    def augments(self) -> bool:
+        """Whether `change` does anything."""
+        return bool(self._strengths)
+
+    @property
+    def combines(self) -> bool:
+        """Whether a picture comes with others that it is combined with."""
+        return self._combine is not None
 
     def rows(self, k: int) -> Indices:
         """The rows of batch ``k``, int64 [b]."""
         return self._sampler.batch(k)[0]
 
     def gather(self, k: int, most: int | None = None) -> tuple[Pixels, Floats, Floats, Floats]:
-        """Batch ``k`` as it was read: pictures, targets [b], weights [b], and random numbers for `augment`.
+        """Batch ``k`` as it was read: pictures, targets, weights [b], and random numbers for `change`.
+
+        Where pictures are combined, each comes with those that it is combined with: pictures [b, m, h, w, 3] and boxes
+        [b, m, n, 5], its own first.
 
         Args:
             most: of its pictures, the first so many.
         """
         rows, epochs = (column[:most] for column in self._sampler.batch(k))
-        draws = draw(self._seed, epochs, rows) if self.augment else np.zeros((len(rows), 0), np.float32)
-        return self._pictures[rows], self._dataset.targets[rows], self._dataset.weights[rows], draws
+        draws = draw(self._seed, epochs, rows) if self.augments else np.zeros((len(rows), 0), np.float32)
+        taken = rows
+        if self._combine:
+            taken = np.concatenate([rows[:, np.newaxis], partners(draws, self._strengths, self._drawable)], axis=1)
+        pictures = self._pictures[taken.ravel()].reshape(*taken.shape, *self.shape)
+        return pictures, self._dataset.targets[taken], self._dataset.weights[rows], draws
+
+    def change(self, pictures: tf.Tensor, targets: tf.Tensor, draws: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Pictures uint8 [b, h, w, 3] and targets as the network learns them, from what `gather` gave."""
+        if self._combine:
+            pictures, targets = self._combine(pictures, targets, draws)
+        if self._augment:
+            pictures = tf.cast(self._augment(pictures, draws), tf.uint8)
+            if self.target_shape:
+                targets = self._move(targets, draws)
+        return pictures, targets
 
     def batch(self, k: int) -> tuple[Pixels, Floats, Floats]:
-        """Batch ``k`` as the network learns it: pictures uint8 [b, h, w, 3], targets [b], weights [b]."""
+        """Batch ``k`` as the network learns it: pictures uint8 [b, h, w, 3], targets, weights [b]."""
         pictures, targets, weights, draws = self.gather(k)
-        if self.augment:
-            pictures = self.augment(pictures, draws).numpy().astype(np.uint8)
-        return pictures, targets, weights
+        changed = self.change(tf.constant(pictures), tf.constant(targets), tf.constant(draws))
+        return changed[0].numpy(), changed[1].numpy(), weights
 
 
 def training_batches(source: BatchSource, first: int = 0, threads: int = 1) -> tf.data.Dataset:
     """The batches of ``source`` from number ``first`` on, without end, made while others are learned.
 
     Returns:
-        pictures uint8 [b, h, w, 3], targets float32 [b], weights float32 [b].
+        pictures uint8 [b, h, w, 3], targets float32 [b] or [b, boxes, 5], weights float32 [b].
     """
-    augment = source.augment
-    size = source.batch_size
-    shapes = ((size, *source.shape), (size,), (size,), (size, WIDTH if augment else 0))
+    example = source.gather(0, 1)
+    types = [array.dtype for array in example]
 
     def gather(k: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        types = [tf.uint8, tf.float32, tf.float32, tf.float32]
         found = tf.numpy_function(lambda k: source.gather(int(k)), [k], types)
+        shapes = [(source.batch_size, *array.shape[1:]) for array in example]
         return tuple(tf.ensure_shape(tensor, shape) for tensor, shape in zip(found, shapes, strict=True))
 
     def change(pictures: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, draws: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return tf.cast(augment(pictures, draws), tf.uint8) if augment else pictures, targets, weights
+        return *source.change(pictures, targets, draws), weights
 
     gathered = tf.data.Dataset.range(first, 2**62).map(gather)
-    return _prefetched(gathered.map(change, num_parallel_calls=threads if augment else None))
+    return _prefetched(gathered.map(change, num_parallel_calls=threads if source.augments else None))
 
 
 def streamed_batches(stream: Callable[[], Iterator[Any]], source: BatchSource) -> tf.data.Dataset:
     """Batches in the form of `training_batches`, from an iterator that makes them elsewhere."""
-    pictures = tf.TensorSpec((source.batch_size, *source.shape), tf.uint8)
-    numbers = tf.TensorSpec((source.batch_size,), tf.float32)
-    return _prefetched(tf.data.Dataset.from_generator(stream, output_signature=(pictures, numbers, numbers)))
+    size = source.batch_size
+    pictures = tf.TensorSpec((size, *source.shape), tf.uint8)
+    targets = tf.TensorSpec((size, *source.target_shape), tf.float32)
+    weights = tf.TensorSpec((size,), tf.float32)
+    return _prefetched(tf.data.Dataset.from_generator(stream, output_signature=(pictures, targets, weights)))
 
 
 def _prefetched(batches: tf.data.Dataset) -> tf.data.Dataset:

@@ -26,11 +26,13 @@ class Pictures:
         pixels: an array in memory, or one that is mapped from ``path``.
         path: the file, when the pictures are more than may be kept in memory.
         bad: row -> why it could not be read.
+        sizes: int32 [rows, 2]: width and height of the original pictures in pixels, 0 for a bad one.
     """
 
     pixels: Pixels
     path: Path | None
     bad: dict[int, str]
+    sizes: npt.NDArray[np.int32]
 
 
 def decode(
@@ -52,18 +54,21 @@ def decode(
     array_shape = (len(files), shape[1], shape[0], 3)
     path = folder / "pictures.uint8" if int(np.prod(array_shape)) > max_data_size else None
     pixels = np.memmap(path, np.uint8, "w+", shape=array_shape) if path else np.zeros(array_shape, np.uint8)
+    sizes = np.zeros((len(files), 2), np.int32)
     bad: dict[int, str] = {}
     done = 0
     for block in _decoded_blocks(files, shape, rescale_type, str(path) if path else None):
         rows = block["row"]
         if path is None and len(rows):
             pixels[rows] = block["pixels"]
+        if len(rows):
+            sizes[rows] = block["size"]
         bad.update({int(row): str(reason) for row, reason in zip(rows, block["reason"], strict=True) if reason})
         done += len(rows)
         tell(done)
         if stopped():
             raise Interrupted("stopped while reading the pictures: nothing was trained, nothing was written")
-    return Pictures(pixels, path, bad)
+    return Pictures(pixels, path, bad, sizes)
 
 
 def _decoded_blocks(files: list[str], shape: list[int], rescale_type: str, path: str | None) -> Any:
@@ -85,20 +90,24 @@ def _decode_batch(
     batch: dict[str, Any], shape: list[int], rescale_type: str, path: str | None, rows: int
 ) -> dict[str, Any]:
     """Runs on a worker: the pixels of a batch of files, or with ``path`` writes them into that file."""
+    from pyramid.data.files import read_header
     from pyramid.data.image import BadImageError, read_image
     from pyramid.tf import limit_devices
 
     limit_devices(1)
     width, height, _ = shape
     pixels = np.zeros((len(batch["row"]), height, width, 3), np.uint8)
+    sizes = np.zeros((len(batch["row"]), 2), np.int32)
     reasons = []
     for i, file in enumerate(batch["file"]):
         try:
             pixels[i] = read_image(str(file), width, height, rescale_type)
+            header = read_header(str(file))
+            sizes[i] = header.width, header.height
             reasons.append("")
         except BadImageError as error:
             reasons.append(str(error))
-    result = {"row": batch["row"], "reason": np.array(reasons, object)}
+    result = {"row": batch["row"], "size": sizes, "reason": np.array(reasons, object)}
     if path is None:
         return result | {"pixels": pixels}
     mapped = np.memmap(path, np.uint8, "r+", shape=(rows, height, width, 3))

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pyramid.data.dataset import make_dataset
+from pyramid.data.anchors import mean_best_iou
+from pyramid.data.dataset import Dataset, make_dataset
 from pyramid.data.examples import Examples
 from pyramid.engine.events import Prepared, Reading, Stage, Tell, nobody
 from pyramid.engine.images import Pictures, decode
@@ -14,12 +15,13 @@ from pyramid.engine.session import session
 from pyramid.engine.trials import train_candidates
 from pyramid.errors import ConfigError, Interrupted, NoModelError
 from pyramid.finalize.workspace import CONFIG_FILE, FINAL_MODEL_FILE, RESULTS_FILE, deliver, workspace
-from pyramid.search.candidates import candidates, input_shape
+from pyramid.search.candidates import candidates, input_shape, networks, rescale_type
 from pyramid.search.select import rank
 from pyramid.settings.metrics import METRICS
+from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.settings.train import TrainSettings
 from pyramid.training.candidate import WEIGHTS_FILE, Candidate, Result
-from pyramid.training.storage import write_json
+from pyramid.training.storage import write_document, write_json
 
 
 def run(
@@ -78,14 +80,12 @@ def _search(
     shape = input_shape(settings, examples)
     with session():
         timings.lap("ray")
-        placement = settings.augmentation_placement if settings.augmentations else "trial"
+        placement = settings.augmentation_placement if settings.augmentations(examples.objective) else "trial"
         per_trial = resources(settings.cpus_per_trial, settings.gpus_per_trial, placement)
         pictures = _read(settings, examples, shape, work, tell, stopped)
-        dataset, summary = make_dataset(settings, examples, pictures.bad)
+        dataset, summary = make_dataset(settings, examples, pictures.bad, pictures.sizes, shape)
         timings.lap("reading")
-        tried = candidates(
-            settings, shape, examples.objective, examples.loss, dataset.classes, (dataset.mean, dataset.stdev)
-        )
+        tried = candidates(settings, shape, examples.objective, examples.loss, dataset)
         tell(Prepared(summary, shape, tried, settings.max_total_time))
         results, seconds = train_candidates(
             tried, pictures, dataset, work, settings.max_total_time, per_trial, tell, stopped
@@ -108,7 +108,8 @@ def _search(
         "stopped_by_user": stopped(),
         "data": summary.to_dict(),
         "input_image_shape": shape,
-        "augmentations": settings.augmentations,
+        "augmentations": tried[0].augmentations,
+        "anchors": _anchors(tried, dataset),
         "candidates": [result.to_dict() for result in results],
         "seconds": timings.seconds,
     }
@@ -129,7 +130,7 @@ def _read(
     return decode(
         examples.files,
         shape,
-        settings.rescale_type,
+        rescale_type(settings, examples.objective),
         settings.max_data_size,
         work,
         lambda done: tell(Reading(done, total)),
@@ -152,22 +153,39 @@ def _best(results: list[Result], metric: str, total_time: float, stopped: bool) 
     raise NoModelError("no candidate has a model:\n" + "\n".join(lines + tracebacks[:1]))
 
 
+def _anchors(tried: list[Candidate], dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """The anchors of each detector, and how well they fit the boxes."""
+    return {
+        candidate.network: {
+            "anchors": candidate.anchors,
+            "mean_best_iou": mean_best_iou(dataset.box_sizes(), candidate.anchors),
+        }
+        for candidate in tried
+        if candidate.anchors
+    }
+
+
 def _write_model(work: Path, tried: list[Candidate], best: Result) -> None:
     from pyramid.finalize.document import model_document  # imports TensorFlow, which the driver needs only now
 
     candidate = next(candidate for candidate in tried if candidate.name == best.name)
     document = model_document(candidate, best, work / candidate.folder / WEIGHTS_FILE)
-    write_json(work / FINAL_MODEL_FILE, document, indent=None)
+    write_document(work / FINAL_MODEL_FILE, document)
 
 
 def _understood(settings: TrainSettings, shape: list[int], candidate: Candidate) -> dict[str, Any]:
     """The settings with every default and what was decided by the data: training on it again means the same."""
-    decided = {
+    decided: dict[str, Any] = {
         "objective_type": candidate.objective,
-        "loss_function": candidate.loss_function,
         "input_image_shape": shape,
+        "image_network_candidates": networks(settings, candidate.objective),
+        "learning_rate_warmup_iterations": candidate.learning_rate_warmup_iterations,
         "selection_metric": candidate.selection_metric or METRICS[candidate.objective][0],
         "image_augmentations": [],
-        "augmentation_ranges": settings.augmentations,
+        "augmentation_ranges": candidate.augmentations,
     }
+    if candidate.objective == BOUNDING_BOX:
+        decided["rescale_type"] = candidate.rescale_type
+    else:
+        decided["loss_function"] = candidate.loss_function
     return settings.model_dump(exclude_none=True) | decided

@@ -8,14 +8,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.colors import TABLEAU_COLORS
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from pyramid.data.augment.augment import make_augment
+from pyramid.data.augment.combine import PARTNERS
 from pyramid.report.levels import levels
-from pyramid.report.preview import Preview
+from pyramid.report.preview import Box, Preview
 from pyramid.settings.augmentations import AUGMENTATIONS
 
 Pixels = npt.NDArray[np.uint8]
+
+_COLORS = tuple(TABLEAU_COLORS.values())
 
 #: The name of the drawing of single augmentations.
 EACH = "each-augmentation"
@@ -37,8 +42,9 @@ class Drawing:
 def drawings(batches: list[Preview], sample: Preview, strengths: dict[str, float]) -> list[Drawing]:
     """Each of ``batches``, and what each of ``strengths`` makes of the first picture of ``sample``."""
     drawn = [Drawing(f"batch-{b.number}", partial(draw_batch, preview=b), ", ".join(b.labels)) for b in batches]
-    each = partial(draw_levels, picture=sample.originals[0], strengths=strengths)
-    return [*drawn, Drawing(EACH, each, ", ".join(strengths))] if strengths else drawn
+    alone = {name: n for name, n in strengths.items() if name not in PARTNERS}  # the batches show the others
+    each = partial(draw_levels, picture=sample.originals[0], strengths=alone)
+    return [*drawn, Drawing(EACH, each, ", ".join(alone))] if alone else drawn
 
 
 def draw_batch(figure: Figure, preview: Preview) -> None:
@@ -48,13 +54,29 @@ def draw_batch(figure: Figure, preview: Preview) -> None:
     aspect = 2 * _aspect(preview.originals)
     columns = min(4, max(1, int(_WIDEST / _INCHES / aspect)))
     axes = _grid(figure, math.ceil(shown / columns), columns, aspect)
-    for ax, original, augmented, label in zip(
-        axes, preview.originals, preview.augmented, map(_short, preview.labels), strict=False
-    ):
+    colors = _colors(preview)
+    for i, (ax, original, augmented) in enumerate(zip(axes, preview.originals, preview.augmented, strict=False)):
         gap = np.full((len(original), max(1, original.shape[1] // 16), 3), 255, np.uint8)
         ax.imshow(np.concatenate([original, gap, augmented], 1))
-        ax.set_title(label, fontsize=9, parse_math=False)
+        ax.set_title(_short(preview.labels[i]), fontsize=9, parse_math=False)
+        _draw_boxes(ax, preview.boxes[i], colors, 0)
+        _draw_boxes(ax, preview.augmented_boxes[i], colors, original.shape[1] + gap.shape[1])
     figure.suptitle(f"Batch {preview.number}{of_all} (original | augmented)")
+
+
+def _colors(preview: Preview) -> dict[str, Any]:
+    """A colour for each class that a box has."""
+    names = sorted({box.name for boxes in (*preview.boxes, *preview.augmented_boxes) for box in boxes})
+    return {name: _COLORS[i % len(_COLORS)] for i, name in enumerate(names)}
+
+
+def _draw_boxes(ax: Any, boxes: list[Box], colors: dict[str, Any], left: int) -> None:
+    """``boxes`` over a picture whose left border is at ``left``; their names stand inside, at the top."""
+    for x1, y1, x2, y2, name in boxes:
+        corner = (left + x1 - 0.5, y1 - 0.5)  # a pixel's centre has whole numbers here
+        ax.add_patch(Rectangle(corner, x2 - x1, y2 - y1, fill=False, edgecolor=colors[name], linewidth=1.5))
+        back = {"facecolor": colors[name], "alpha": 0.7, "pad": 0.5, "linewidth": 0}
+        ax.text(*corner, _short(name), parse_math=False, bbox=back, color="white", fontsize=5, va="top", clip_on=True)
 
 
 def draw_levels(figure: Figure, picture: Pixels, strengths: dict[str, float]) -> None:

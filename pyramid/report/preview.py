@@ -1,23 +1,36 @@
 """The batches that a trial would learn from, without a training: only their own pictures are read."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pyramid.data.dataset import make_dataset
 from pyramid.data.examples import Examples
+from pyramid.data.files import read_header
 from pyramid.data.image import BadImageError, read_image
 from pyramid.data.pipeline import BatchSource
 from pyramid.errors import DataError
-from pyramid.search.candidates import input_shape
+from pyramid.search.candidates import input_shape, rescale_type
+from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.settings.train import TrainSettings
+from pyramid.tf import tf
 
 Pixels = npt.NDArray[np.uint8]
 
 #: The most pictures of a batch that are shown.
 MOST = 64
+
+
+class Box(NamedTuple):
+    """x1, y1, x2, y2 in pixels of the network's input, and the class."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    name: str
 
 
 @dataclass
@@ -28,7 +41,8 @@ class Preview:
         number: of the batch, from 1 on.
         size: pictures of the whole batch.
         originals, augmented: uint8 [b, h, w, 3].
-        labels: the class, or the value.
+        labels: the class, or the value, or the classes of all boxes.
+        boxes, augmented_boxes: of each picture; empty where labels are learned.
     """
 
     number: int
@@ -36,6 +50,8 @@ class Preview:
     originals: Pixels
     augmented: Pixels
     labels: list[str]
+    boxes: list[list[Box]]
+    augmented_boxes: list[list[Box]]
 
 
 @dataclass
@@ -75,12 +91,14 @@ def preview(settings: TrainSettings, examples: Examples, batches: int) -> tuple[
     Raises:
         DataError: no picture of these batches can be read, or one cannot with `on_bad_image: fail`.
     """
-    width, height, _ = input_shape(settings, examples)
-    dataset, _ = make_dataset(settings, examples, {})
-    files = Files(examples.files, (len(examples.files), height, width, 3), settings.rescale_type)
+    width, height, _ = shape = input_shape(settings, examples)
+    sizes = _sizes(examples)
+    dataset, _ = make_dataset(settings, examples, {}, sizes, shape)
+    fitted = rescale_type(settings, examples.objective)
+    files = Files(examples.files, (len(examples.files), height, width, 3), fitted)
     pictures: Any = files
     batch_size, balance, seed = settings.batch_size, settings.balance_objective, settings.seed
-    source = BatchSource(pictures, dataset, batch_size, balance, seed, settings.augmentations)
+    source = BatchSource(pictures, dataset, batch_size, balance, seed, settings.augmentations(examples.objective))
     previews = [_preview(source, files, dataset.classes, k) for k in range(batches)]
     bad = {files.files[row]: reason for row, reason in files.bad.items()}
     listed = [f"{file}: {why}" for file, why in bad.items()]
@@ -92,9 +110,30 @@ def preview(settings: TrainSettings, examples: Examples, batches: int) -> tuple[
     return [preview for preview in previews if preview.labels], bad
 
 
+def _sizes(examples: Examples) -> npt.NDArray[np.int32]:
+    """Width and height of each picture; only boxes need them."""
+    if examples.objective != BOUNDING_BOX:
+        return np.zeros((len(examples.files), 2), np.int32)
+    headers = [read_header(file) for file in examples.files]
+    return np.array([(header.width, header.height) for header in headers], np.int32)
+
+
 def _preview(source: BatchSource, files: Files, classes: list[str], k: int) -> Preview:
     pictures, targets, _, draws = source.gather(k, MOST)
-    augmented = source.augment(pictures, draws).numpy().astype(np.uint8) if source.augment else pictures
+    tensors = source.change(tf.constant(pictures), tf.constant(targets), tf.constant(draws))
+    augmented, moved = (tensor.numpy() for tensor in tensors)
     good = np.array([int(row) not in files.bad for row in source.rows(k)[:MOST]])
-    labels = [classes[int(target)] if classes else f"{target:.6g}" for target in targets[good]]
-    return Preview(k + 1, source.batch_size, pictures[good], augmented[good], labels)
+    if source.combines:  # each picture is first, before those that it is combined with
+        pictures, targets = pictures[:, 0], targets[:, 0]
+    if source.target_shape:
+        before, after = ([_boxes(boxes, classes) for boxes in part[good]] for part in (targets, moved))
+        labels = [", ".join(box.name for box in boxes) or "no object" for boxes in before]
+    else:
+        before = after = [[] for _ in targets[good]]
+        labels = [classes[int(target)] if classes else f"{target:.6g}" for target in targets[good]]
+    return Preview(k + 1, source.batch_size, pictures[good], augmented[good], labels, before, after)
+
+
+def _boxes(boxes: npt.NDArray[np.float32], classes: list[str]) -> list[Box]:
+    there = boxes[boxes[:, 4] >= 0].tolist()
+    return [Box(x1, y1, x2, y2, classes[int(name)]) for x1, y1, x2, y2, name in there]

@@ -1,40 +1,50 @@
 """The report at the end of a training, as text for a terminal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from pyramid.report.texts import metric, seconds
 from pyramid.settings.augmentations import AUGMENTATIONS
 from pyramid.settings.metrics import METRICS
+from pyramid.settings.objectives import BOUNDING_BOX
 
 _MOST_LISTED = 10
+_MOST_CLASSES = 20
+
+#: More letters than these make a heading of several lines.
+_LONG = 9
+
+_COUNTS = ("objects", "found", "missed", "false")
 
 _PLACES = {"trial": "in the trial", "workers": "on workers"}
-
-#: Columns of a console that is wide enough for all metrics.
-_WIDE = 110
 
 
 def print_summary(console: Console, report: dict[str, Any]) -> None:
     """Print what ``report`` (the content of `results.json`) says: data, candidates, failures, the model's path."""
+    best = next(candidate for candidate in report["candidates"] if candidate["name"] == report["best"])
+    metrics = METRICS[report["data"]["objective"]]
     console.print()
     for line in data_lines(report["data"], report["input_image_shape"]):
         console.print(line, soft_wrap=True)
-    console.print(_candidates(report, console.width))
+    tables = (_candidates(report, names) for names in (metrics, metrics[:2]))
+    console.print(next((table for table in tables if _fits(console, table)), _candidates(report, metrics[:2])))
     for candidate in report["candidates"]:
         if candidate["status"] != "finished":
             console.print(f"[red]{candidate['name']} {candidate['status']}[/red]: {escape(candidate['reason'])}")
         if candidate["traceback"]:
             console.print(escape(candidate["traceback"].rstrip()), style="dim", soft_wrap=True)
-    for line in _augmentation_lines(report):
+    if best["per_class"]:
+        console.print(per_class(best))
+    for line in (*_anchor_lines(report), *_augmentation_lines(report)):
         console.print(line, soft_wrap=True, markup=False)
     if report["stopped_by_user"]:
         console.print("Training was stopped before its time was up.")
-    best = next(candidate for candidate in report["candidates"] if candidate["name"] == report["best"])
     value = metric(report["selection_metric"], best["metrics"][report["selection_metric"]])
     console.print(f"Best: [bold]{report['best']}[/bold], {report['selection_metric']} {value}.")
     console.print(f"Model: {escape(report['final_model'])}", soft_wrap=True)
@@ -49,7 +59,9 @@ def data_lines(data: dict[str, Any], shape: list[int]) -> list[str]:
         counts = sorted(data["classes"].items(), key=lambda item: -item[1])
         listed = ", ".join(f"{escape(name)} ({count:,})" for name, count in counts[:_MOST_LISTED])
         more = f" and {len(counts) - _MOST_LISTED:,} more" if len(counts) > _MOST_LISTED else ""
-        lines.append(f"{len(counts)} classes: {listed}{more}.")
+        what = f"{sum(data['classes'].values()):,} boxes of " if data["objective"] == BOUNDING_BOX else ""
+        plural = "class" if len(counts) == 1 else "classes"
+        lines.append(f"{what}{len(counts)} {plural}: {listed}{more}.")
     else:
         low, mean, high = data["value_range"]
         lines.append(f"Values from {low:.6g} to {high:.6g}, {mean:.6g} on average.")
@@ -76,14 +88,16 @@ def _augmentation_lines(report: dict[str, Any]) -> list[str]:
     return [f"Augmented: {shown}.", *(f"Augmentation ran {line}." for line in told)]
 
 
-def _candidates(report: dict[str, Any], width: int) -> Table:
-    """One row for each candidate, the best first; on a narrow console with the headline metrics alone."""
-    metric_names = METRICS[report["data"]["objective"]]
-    shown = metric_names if width >= _WIDE else metric_names[:2]
+def _fits(console: Console, table: Table) -> bool:
+    return Measurement.get(console, console.options.update(max_width=10_000), table).maximum <= console.width
+
+
+def _candidates(report: dict[str, Any], shown: Sequence[str]) -> Table:
+    """One row for each candidate with the metrics ``shown``, the best first."""
     table = Table(title="Candidates, measured on the holdout", title_justify="left", box=box.SIMPLE_HEAD)
     for heading in ("network", "method"):
         table.add_column(heading, no_wrap=True)
-    for heading in (*(name.replace("_", " ") for name in shown), "steps", "images/s", "time"):
+    for heading in (*map(_heading, shown), "steps", "images/s", "time"):
         table.add_column(heading, justify="right")
     order = sorted(report["candidates"], key=lambda c: _key(c, report["selection_metric"]), reverse=True)
     for candidate in order:
@@ -97,6 +111,39 @@ def _candidates(report: dict[str, Any], width: int) -> Table:
             style="bold" if candidate["name"] == report["best"] else None,
         )
     return table
+
+
+def _heading(metric_name: str) -> str:
+    """Long names on a line for each word."""
+    return metric_name.replace("_", "\n" if len(metric_name) > _LONG else " ")
+
+
+def per_class(candidate: dict[str, Any]) -> Table:
+    """How well a detector finds the objects of each class."""
+    title = f"Objects of the holdout that {candidate['network']} finds (score above 0.5, 32 of a picture at most)"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("class")
+    for heading in ("objects", "found", "missed", "false", "map 50", "map"):
+        table.add_column(heading, justify="right")
+    rows = sorted(candidate["per_class"].items(), key=lambda item: -item[1]["objects"])
+    for name, values in rows[:_MOST_CLASSES]:
+        counts = [f"{values[key]:,}" for key in _COUNTS]
+        table.add_row(escape(name), *counts, *(metric(key, values[key]) for key in ("map_50", "map")))
+    if len(rows) > _MOST_CLASSES:
+        table.add_row(f"… and {len(rows) - _MOST_CLASSES:,} more, in results.json")
+    if len(rows) > 1:
+        table.add_section()
+        table.add_row("all", *(f"{sum(values[key] for _, values in rows):,}" for key in _COUNTS))
+    return table
+
+
+def _anchor_lines(report: dict[str, Any]) -> list[str]:
+    """The anchors of each detector, and how well they fit."""
+    lines = []
+    for network, known in report["anchors"].items():
+        listed = ", ".join(f"{width:g}×{height:g}" for width, height in known["anchors"])
+        lines.append(f"Anchors of {network}: {listed}; mean best IoU with the boxes {known['mean_best_iou']:.2f}.")
+    return lines
 
 
 def _key(candidate: dict[str, Any], selection_metric: str) -> float:

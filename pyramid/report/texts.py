@@ -14,7 +14,7 @@ def seconds(value: float) -> str:
 
 
 def metric(name: str, value: float | None) -> str:
-    """Four significant digits, or a dash. Errors are kept negated; people read them as they are."""
+    """Four significant digits, or a dash. Errors and losses are kept negated; people read them as they are."""
     if value is None:
         return "–"
-    return f"{-value if name.endswith('_error') else value:.4g}"
+    return f"{-value if name.endswith(('_error', '_loss')) else value:.4g}"

@@ -3,6 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pyramid.settings.objectives import BOUNDING_BOX
+
+TRAINING = "training"
+GENERATED = "generated pictures"
+DETECTION = "boxes"
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -13,14 +19,19 @@ class Augmentation:
         most: the largest n.
         meaning: for the README.
         switch: it is on or off, and n is 1.
-        training: whether pictures for training may be changed in this way.
+        for_what: whose pictures may be changed in this way.
     """
 
     default: float
     most: float
     meaning: str
     switch: bool = False
-    training: bool = True
+    for_what: str = TRAINING
+
+    @property
+    def training(self) -> bool:
+        """Whether it changes the pictures of every training."""
+        return self.for_what == TRAINING
 
 
 AUGMENTATIONS: dict[str, Augmentation] = {
@@ -35,7 +46,9 @@ AUGMENTATIONS: dict[str, Augmentation] = {
     "cutout": Augmentation(
         0.25, 1, "A rectangle of n times the width and the height, inside the picture and of its mean colour; in half."
     ),
-    "deform": Augmentation(0.25, 1, "Moves one corner. For generated pictures: without effect here.", training=False),
+    "deform": Augmentation(
+        0.25, 1, "Moves one corner. For generated pictures: without effect here.", for_what=GENERATED
+    ),
     "gaussian_noise": Augmentation(0.1, 1, "Normal noise with a standard deviation of n v on a value v; in half."),
     "glare": Augmentation(
         0.1,
@@ -45,6 +58,20 @@ AUGMENTATIONS: dict[str, Augmentation] = {
     ),
     "height_shift": Augmentation(0.1, 1, "Moves up or down by n times the height at most. Always."),
     "horizontal_flip": Augmentation(1, 1, "Left becomes right in half of the pictures.", switch=True),
+    "mixup": Augmentation(
+        0.1,
+        1,
+        "With probability n mixes a picture with another, half and half or nearly so, and keeps the boxes of both. For"
+        " boxes only.",
+        for_what=DETECTION,
+    ),
+    "mosaic": Augmentation(
+        0.5,
+        1,
+        "With probability n puts a picture together with three others, each in a corner, about a random centre. For"
+        " boxes only.",
+        for_what=DETECTION,
+    ),
     "rotation": Augmentation(10, 180, "Turns about the centre by -n to n degrees. Always."),
     "shear": Augmentation(10, 89, "Slants sideways about the centre by -n to n degrees. Always."),
     "tint": Augmentation(
@@ -59,16 +86,24 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 ALIASES = {"flip_horizontal": "horizontal_flip", "flip_vertical": "vertical_flip"}
 
 
-def strengths(names: Iterable[str], ranges: Mapping[str, float] | None) -> dict[str, float]:
-    """Every augmentation that training applies, with its n; ``ranges`` replaces ``names``."""
+def strengths(names: Iterable[str], ranges: Mapping[str, float] | None, objective: str) -> dict[str, float]:
+    """Every augmentation that training for ``objective`` applies, with its n; ``ranges`` replaces ``names``."""
     chosen = _chosen(names, ranges)
-    return {name: chosen[name] for name, facts in AUGMENTATIONS.items() if facts.training and chosen.get(name)}
+    return {name: chosen[name] for name in AUGMENTATIONS if _has_effect(name, objective) and chosen.get(name)}
 
 
-def warnings(names: Iterable[str], ranges: Mapping[str, float] | None) -> list[str]:
+def warnings(names: Iterable[str], ranges: Mapping[str, float] | None, objective: str) -> list[str]:
     """What a person should know of the augmentations that were named."""
-    idle = [name for name, n in _chosen(names, ranges).items() if n and not AUGMENTATIONS[name].training]
-    return [f"WARNING: {name} is for generated pictures only: it has no effect on training" for name in idle]
+    idle = [name for name, n in _chosen(names, ranges).items() if n and not _has_effect(name, objective)]
+    return [
+        f"WARNING: {name} is for {AUGMENTATIONS[name].for_what} only: it has no effect on this training"
+        for name in idle
+    ]
+
+
+def _has_effect(name: str, objective: str) -> bool:
+    facts = AUGMENTATIONS[name]
+    return facts.training or (facts.for_what == DETECTION and objective == BOUNDING_BOX)
 
 
 def _chosen(names: Iterable[str], ranges: Mapping[str, float] | None) -> dict[str, float]:

@@ -94,7 +94,9 @@ class BaseSettings(Document):
         12, ge=1, le=8192, description="Checks of the holdout in a row that may fail before the rate steps down."
     )
     max_seconds_per_update: float = Field(16.0, gt=0, description="Seconds after which the holdout is checked.")
-    max_iterations: int | None = Field(None, ge=1, description="Steps of descent after which a candidate ends.")
+    max_iterations: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="Steps of descent after which a candidate ends."
+    )
     max_data_size: int = Field(
         2**30,
         ge=1,

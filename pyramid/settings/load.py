@@ -5,9 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from pyramid.errors import ConfigError
+from pyramid.settings.boxes import Box
 from pyramid.settings.ranges import Ranges
 from pyramid.settings.relations import relations
 from pyramid.settings.train import ROW_KEYS, Row, TrainSettings
@@ -61,6 +62,17 @@ def check(document: dict[str, Any]) -> tuple[TrainSettings, list[str]]:
     return settings, _problems(details) + relations(settings, broken)
 
 
+_BOXES = TypeAdapter(list[Box])
+
+
+def read_boxes(place: str, boxes: Any) -> tuple[list[Box], list[str]]:
+    """The boxes that were found at ``place``, and every problem of them."""
+    try:
+        return _BOXES.validate_python(boxes), []
+    except ValidationError as error:
+        return [], [place + problem for problem in _problems(error.errors(include_url=False))]
+
+
 def _without_broken(document: dict[str, Any], details: list[Any]) -> tuple[TrainSettings, set[str]]:
     """The settings of what is right, and the keys that were left out. Rows keep the place that they had."""
     places = [detail["loc"] for detail in details]
@@ -105,20 +117,29 @@ def _line(place: str, details: list[Any]) -> str:
 
 #: Rules that pydantic words for people who know Python.
 _RULES = {
-    "model_type": "must be an object {file, label}",
+    "model_type": "must be an object {file, label} or {file, boxes}",
+    "tuple_type": "must be a list",
     "list_type": "must be a list",
     "string_too_short": "must not be empty",
-    "too_short": "must not be empty",
 }
 
 
 def _rule(detail: Any) -> str:
+    if detail["type"] in ("too_short", "too_long"):
+        return _number_of_items(**detail["ctx"])
     message: str = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return message.replace("should be", "must be").replace("should have", "must have")
 
 
 #: What pydantic adds to a location to tell which member of a union was tried; it is no part of the path.
 _UNION_MEMBERS = ("list[", "constrained-", "function-", "bool", "int", "float", "str", "tuple[", "dict[", "<")
+
+
+def _number_of_items(
+    actual_length: int | None, min_length: int | None = None, max_length: int | None = None, **_: Any
+) -> str:
+    bound = f"{min_length} or more" if min_length is not None else f"at most {max_length}"
+    return "must not be empty" if min_length == 1 else f"must have {bound} items"
 
 
 def _path(detail: Any) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL
+from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, NUMERIC
 
 
 @dataclass(frozen=True)
@@ -13,11 +13,15 @@ class NetworkFacts:
         objective: CATEGORICAL for networks with one output vector (numeric too), BOUNDING_BOX for detectors.
         minimum_side: the smallest width and height in pixels of `input_image_shape`.
         pretrained: whether published weights exist.
+        branches: of a detector, how many grids of different fineness it predicts boxes on.
+        anchors: of a detector, how many sizes of boxes it starts from when the settings name none.
     """
 
     objective: str
     minimum_side: int
     pretrained: bool
+    branches: int = 0
+    anchors: int = 0
 
 
 NETWORKS: dict[str, NetworkFacts] = {
@@ -26,15 +30,23 @@ NETWORKS: dict[str, NetworkFacts] = {
     "mobilenet": NetworkFacts(CATEGORICAL, 32, pretrained=True),
     "mobilenetv2": NetworkFacts(CATEGORICAL, 32, pretrained=True),
     "resnet18": NetworkFacts(CATEGORICAL, 32, pretrained=True),
-    "tinyyolov4": NetworkFacts(BOUNDING_BOX, 32, pretrained=True),
-    "yolov4": NetworkFacts(BOUNDING_BOX, 32, pretrained=True),
+    "tinyyolov4": NetworkFacts(BOUNDING_BOX, 32, pretrained=True, branches=2, anchors=6),
+    "yolov4": NetworkFacts(BOUNDING_BOX, 32, pretrained=True, branches=3, anchors=9),
 }
 
 TRAINING_METHODS = ("randomly_initialize", "fine_tune", "use_pretrained")
 
-#: Tried when `image_network_candidates` is absent, in this order.
-DEFAULT_CANDIDATES = (
-    ("simple", "randomly_initialize"),
-    ("simple_residual", "randomly_initialize"),
-    ("mobilenetv2", "randomly_initialize"),
-)
+_DEFAULT_NETWORKS = {
+    CATEGORICAL: ("simple", "simple_residual", "mobilenetv2"),
+    NUMERIC: ("simple", "simple_residual", "mobilenetv2"),
+    BOUNDING_BOX: ("tinyyolov4",),
+}
+
+#: What is tried for an objective when `image_network_candidates` is absent, in this order.
+DEFAULT_CANDIDATES = {
+    objective: tuple((network, "randomly_initialize") for network in names)
+    for objective, names in _DEFAULT_NETWORKS.items()
+}
+
+#: The sides of a detector's input are multiples of this many pixels: its coarsest grid has such cells.
+DETECTOR_DIVISOR = 32

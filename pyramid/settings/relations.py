@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pyramid.settings.base_settings import HYPERPARAMETERS
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import NETWORKS
-from pyramid.settings.objectives import BOUNDING_BOX, LOSSES, objective_of_loss
+from pyramid.settings.objectives import LOSSES, objective_of_loss
 from pyramid.settings.optimizers import OPTIMIZERS
 from pyramid.settings.train import ROW_KEYS, TrainSettings
 
@@ -56,8 +56,6 @@ def _candidates(settings: TrainSettings) -> Iterator[str]:
 def _later(settings: TrainSettings) -> Iterator[str]:
     if settings.initial_model is not None:
         yield "initial_model: is not available yet; leave it out"
-    if settings.objective_type == BOUNDING_BOX:
-        yield "objective_type: bounding_box is not available yet; use categorical or numeric"
 
 
 def _hyperparameters(settings: TrainSettings) -> Iterator[str]:

@@ -3,13 +3,14 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from pyramid.settings.augmentations import ALIASES, AUGMENTATIONS, strengths, warnings
 from pyramid.settings.base_settings import BaseSettings, Document, OneOf, Path
+from pyramid.settings.boxes import Box
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import DEFAULT_CANDIDATES, NETWORKS, TRAINING_METHODS
-from pyramid.settings.objectives import BOUNDING_BOX
+from pyramid.settings.objectives import CATEGORICAL
 from pyramid.settings.ranges import Ranges
 
 
@@ -29,8 +30,6 @@ def _candidate(pair: Any) -> Any:
         raise ValueError("initial_model is not available yet; name a network")
     if network not in NETWORKS:
         raise ValueError(f"unknown network; use one of {', '.join(NETWORKS)}")
-    if NETWORKS[network].objective == BOUNDING_BOX:
-        raise ValueError(f"{network} detects objects, which is not available yet")
     if method not in TRAINING_METHODS:
         raise ValueError(f"unknown training method; use one of {', '.join(TRAINING_METHODS)}")
     if method != "randomly_initialize":
@@ -43,6 +42,7 @@ def _augmentation(name: Any) -> Any:
 
 
 AugmentationName = Annotated[str, BeforeValidator(_augmentation), OneOf(AUGMENTATIONS)]
+Side = Annotated[float, Field(strict=True, gt=0, le=8192)]
 Label = Annotated[int | float | str, BeforeValidator(_label)]
 Candidate = Annotated[list[str], BeforeValidator(_candidate), Field(min_length=2, max_length=2)]
 
@@ -53,14 +53,27 @@ class Row(Document):
     ``place`` is its index in the list that it comes from, when rows before it were taken out.
     """
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["label"]}, {"required": ["boxes"]}]})
+
     _place: int | None = PrivateAttr(None)
 
     file: str = Field(min_length=1, description="Path of the picture, below `image_root`.")
-    label: Label = Field(description="The class (a string) or the value (a number).")
+    label: Label | None = Field(None, description="The class (a string) or the value (a number).")
+    boxes: list[Box] | None = Field(
+        None,
+        description="Instead of `label`, the objects: x1, y1, x2, y2 in pixels of the original picture, (0, 0) at the"
+        " top left, and the class.",
+    )
     weight: float = Field(1.0, ge=0, allow_inf_nan=False, description="How much the row counts in training.")
     group: str | int | None = Field(
         None, description="Rows of one group stay on one side of the split into training data and holdout."
     )
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> "Row":
+        if (self.label is None) == (self.boxes is None):
+            raise ValueError("must have either label or boxes")
+        return self
 
     @property
     def place(self) -> int | None:
@@ -91,23 +104,29 @@ class TrainSettings(BaseSettings):
 
     training_data: Rows | None = Field(
         None,
-        description="A list of rows {file, label, weight, group}; or the path of a folder of class folders, or of a"
-        " CSV, JSON or Parquet file with the columns file, label and, if wanted, weight and group.",
+        description="A list of rows {file, label, weight, group} or {file, boxes, weight, group}; or the path of a"
+        " folder of class folders, of a CSV, JSON or Parquet file with the columns file, label and, if wanted, weight"
+        " and group, or of a COCO, Pascal VOC or YOLO data set.",
     )
     validation_data: Rows | None = Field(
         None, description="Rows to validate on, in the form of `training_data`; replaces the split."
     )
     input_image_shape: list[int] | None = Field(
-        None, description="[width, height, 3] in pixels; by default from the sizes of the pictures, 224 at most."
+        None,
+        description="[width, height, 3] in pixels; by default from the sizes of the pictures, 224 at most. For boxes a"
+        " square with sides that are a multiple of 32, by default 416 at most.",
     )
     rescale_type: Literal["warp", "pad", "crop"] = Field(
-        "crop", description="How a picture of another aspect ratio is fitted: stretched, padded, or its centre cut out."
+        "crop",
+        description="How a picture of another aspect ratio is fitted: stretched, padded, or its centre cut out. For"
+        " boxes always `pad`.",
     )
     image_network_candidates: list[Candidate] = Field(
-        default=[list(pair) for pair in DEFAULT_CANDIDATES],
+        default=[list(pair) for pair in DEFAULT_CANDIDATES[CATEGORICAL]],
         min_length=1,
         description="Pairs [network, training method], each trained in turn. Networks: `simple`, `simple_residual`,"
-        " `mobilenet`, `mobilenetv2`, `resnet18`; method: `randomly_initialize`.",
+        " `mobilenet`, `mobilenetv2`, `resnet18`, and for boxes `tinyyolov4` (the default there), `yolov4`; method:"
+        " `randomly_initialize`.",
     )
     initial_model: Path | None = Field(
         None, description="A `final_model.json` to start another candidate from (not available yet)."
@@ -126,11 +145,24 @@ class TrainSettings(BaseSettings):
         " or where it is found to be faster.",
     )
 
+    bounding_box_anchors: list[Annotated[tuple[Side, Side], Field(strict=False)]] | None = Field(
+        None,
+        min_length=2,
+        max_length=64,
+        description="Common sizes of boxes, [width, height] in pixels at the scale of `input_image_shape`; by default"
+        " found by clustering, 6 for `tinyyolov4` and 9 for `yolov4`.",
+    )
+    strict_boxes: bool = Field(
+        False, description="A box whose centre is outside its picture ends the job; else it is left out and counted."
+    )
+
     max_total_time: float = Field(
         600.0, gt=0, description="Seconds from the first training step to the end of the last candidate."
     )
     selection_metric: Annotated[str, OneOf(m for ms in METRICS.values() for m in ms)] | None = Field(
-        None, description="Metric of the holdout that chooses the best candidate; default `likelihood` or `r_squared`."
+        None,
+        description="Metric of the holdout that chooses the best candidate; default `likelihood`, `r_squared` or, for"
+        " boxes, `map_50`.",
     )
     cpus_per_trial: int | None = Field(
         None, ge=1, description="Cores of one candidate; by default all of the machine, or an equal part for each GPU."
@@ -143,15 +175,13 @@ class TrainSettings(BaseSettings):
     )
     allow_absolute_paths: bool = Field(False, description="Let `file` be absolute or lead out of `image_root`.")
 
-    @property
-    def augmentations(self) -> dict[str, float]:
-        """Every augmentation that training applies, with its strength."""
-        return strengths(self.image_augmentations, self._ranges)
+    def augmentations(self, objective: str) -> dict[str, float]:
+        """Every augmentation that training for ``objective`` applies, with its strength."""
+        return strengths(self.image_augmentations, self._ranges, objective)
 
-    @property
-    def warnings(self) -> list[str]:
-        """What is allowed, but hardly meant."""
-        return warnings(self.image_augmentations, self._ranges)
+    def warnings(self, objective: str) -> list[str]:
+        """What is allowed, but hardly meant, in a training for ``objective``."""
+        return warnings(self.image_augmentations, self._ranges, objective)
 
     @property
     def _ranges(self) -> dict[str, float] | None:

@@ -20,7 +20,8 @@ class Candidate:
         classes: empty for a numeric objective.
         augmentations: name -> strength.
         augmentation_placement: auto, trial or workers.
-        mean, stdev: of the training values; 0 and 1 for a categorical objective.
+        mean, stdev: of the training values; 0 and 1 for any other objective.
+        anchors: of a detector, [width, height] in pixels of the input, the smallest area first; else empty.
         max_seconds_per_update: seconds between checks of the holdout, at most.
     """
 
@@ -35,6 +36,7 @@ class Candidate:
     classes: list[str]
     mean: float
     stdev: float
+    anchors: list[list[float]]
     loss_function: str
     label_smoothing_factor: float
     balance_objective: bool
@@ -90,6 +92,7 @@ class Result:
         seconds: where its time went: tracing, training, checking, saving, and elapsed from its first step to its end.
         checked_rows: how many rows of the holdout a check looked at.
         placement: None when nothing was augmented.
+        per_class: of a detector, for each class what `training.detection.score.Scores` has.
     """
 
     name: str
@@ -105,6 +108,7 @@ class Result:
     images_per_second: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
     placement: Placement | None = None
+    per_class: dict[str, dict[str, float | int | None]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

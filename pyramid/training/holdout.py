@@ -1,6 +1,7 @@
 """Checks of the holdout that stay within their share of the time."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ from pyramid.data.dataset import Dataset
 from pyramid.settings.metrics import METRICS
 from pyramid.training.candidate import Candidate
 from pyramid.training.loop import TrainingLoop
-from pyramid.training.metrics import measure
+from pyramid.training.tasks import Measured, Task
+
+#: Pixels of a batch of predictions, at least one batch of training: 64 pictures of 224×224.
+_PIXELS = 64 * 224 * 224
 
 #: A check is followed by this many times its duration of training: checking takes 6 % of the time at most.
 TRAINING_PER_CHECK = 16.0
@@ -23,11 +27,11 @@ class Holdout:
     does not is checked instead: a check is due every `max_seconds_per_update` at the latest.
     """
 
-    def __init__(self, candidate: Candidate, pictures: npt.NDArray[np.uint8], dataset: Dataset):
+    def __init__(self, candidate: Candidate, task: Task, pictures: npt.NDArray[np.uint8], dataset: Dataset):
         self._candidate = candidate
+        self._task = task
         self._pictures = pictures
-        self._targets = dataset.targets
-        self._batch_size = max(64, candidate.batch_size)
+        self._batch_size = max(candidate.batch_size, min(64, _PIXELS // (candidate.width * candidate.height)))
         self.rows = np.random.default_rng([candidate.seed, 1]).permutation(dataset.holdout)
         self.seconds = 0.0
 
@@ -36,29 +40,31 @@ class Holdout:
         probe = self.rows[: self._batch_size]
         loop.predict(self._pictures, probe, self._batch_size)
         before = time.monotonic()
-        loop.predict(self._pictures, probe, self._batch_size)
+        predicted = loop.predict(self._pictures, probe, self._batch_size)
+        self._measure(self._headline, probe, predicted)
         seconds_per_row = (time.monotonic() - before) / len(probe)
         allowed = self._candidate.max_seconds_per_update / TRAINING_PER_CHECK / seconds_per_row
         self.rows = self.rows[: max(len(probe), int(allowed))]
         self.seconds = seconds_per_row * len(self.rows)
 
     def predict(self, loop: TrainingLoop) -> Any:
-        """Predictions for the rows, in the targets' own unit: [rows, classes] or [rows]."""
-        served = loop.predict(self._pictures, self.rows, self._batch_size)
-        if self._candidate.categorical:
-            return served
-        return served[:, 0] * self._candidate.stdev + self._candidate.mean
+        """What the task predicts for the rows."""
+        return loop.predict(self._pictures, self.rows, self._batch_size)
 
-    def headline(self, predicted: Any) -> dict[str, float | None]:
-        """The two headline metrics and the one that selects."""
-        names = dict.fromkeys([*METRICS[self._candidate.objective][:2], self._candidate.selection_metric])
-        return self._measure(names, predicted)
+    def headline(self, predicted: Any) -> Measured:
+        """The two headline metrics and the one that selects, or more."""
+        return self._measure(self._headline, self.rows, predicted)
 
-    def all_metrics(self, predicted: Any) -> dict[str, float | None]:
-        """Every metric of the objective."""
-        return self._measure(METRICS[self._candidate.objective], predicted)
+    def complete(self, measured: Measured, predicted: Any) -> Measured:
+        """``measured`` with every metric of the objective."""
+        names = METRICS[self._candidate.objective]
+        return measured if set(names) <= set(measured.metrics) else self._measure(names, self.rows, predicted)
 
-    def _measure(self, names: Any, predicted: Any) -> dict[str, float | None]:
-        if not np.isfinite(predicted).all():
-            return dict.fromkeys(names)
-        return measure(names, self._targets[self.rows], predicted)
+    @property
+    def _headline(self) -> list[str]:
+        return list(dict.fromkeys([*METRICS[self._candidate.objective][:2], self._candidate.selection_metric]))
+
+    def _measure(self, names: Sequence[str], rows: npt.NDArray[np.int64], predicted: Any) -> Measured:
+        if not self._task.finite(predicted):
+            return Measured(dict.fromkeys(names))
+        return self._task.measure(names, rows, predicted)

@@ -5,6 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import orjson
+
 from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Candidate, Result
 
 
@@ -14,6 +17,26 @@ def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
+
+
+def write_document(path: Path, document: dict[str, Any]) -> None:
+    """Write a model's ``document``, whose weights may be arrays, as `write_json` would.
+
+    Raises:
+        ValueError: a number is NaN or infinite, which JSON has no word for.
+    """
+    _check_finite(document)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))
+    os.replace(temporary, path)
+
+
+def _check_finite(value: Any) -> None:
+    if isinstance(value, dict | list | tuple):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _check_finite(inner)
+    elif isinstance(value, float | np.ndarray) and not np.isfinite(value).all():
+        raise ValueError("a number of the model is not finite")
 
 
 def save(folder: Path, model: Any, candidate: Candidate, result: Result) -> None:

@@ -8,17 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from pyramid.data.dataset import Dataset
-from pyramid.networks.build import Network, build
-from pyramid.tf import tf
+from pyramid.networks.build import build
+from pyramid.networks.yolo import build_detector
+from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.training.batches import Batches, Workers, batch_source
 from pyramid.training.candidate import Candidate, Progress, Result, Status
 from pyramid.training.clock import Stopwatch
+from pyramid.training.detection.boxes import Boxes
 from pyramid.training.holdout import TRAINING_PER_CHECK, Holdout
 from pyramid.training.loop import TrainingLoop
-from pyramid.training.losses import categorical_loss, numeric_loss
 from pyramid.training.optimizers import SteppedRate, make_optimizer
 from pyramid.training.schedule import Schedule, Verdict
 from pyramid.training.storage import save
+from pyramid.training.tasks import Measured, Task
+from pyramid.training.values import Values
 
 #: Seconds of training between two words from the trial.
 SLICE = 0.5
@@ -34,7 +37,7 @@ class _Best:
     value: float | None
     weights: list[Any]
     predicted: Any
-    metrics: dict[str, float | None]
+    measured: Measured
 
 
 class CandidateTraining:
@@ -62,13 +65,14 @@ class CandidateTraining:
         self._schedule = Schedule(candidate.patience, candidate.learning_rate_warmup_iterations)
         self._rate = SteppedRate(candidate.learning_rate, candidate.learning_rate_warmup_iterations)
         with self._watch.on("tracing"):
-            self._network = _network(candidate)
+            self._model, self._task = _network(candidate, dataset)
             self._batches = Batches(candidate, batch_source(candidate, pictures, dataset), workers, threads)
-            self._loop = _loop(candidate, self._network, self._rate, self._batches.dataset())
+            optimizer = make_optimizer(candidate.descent_algorithm, self._rate, candidate.hyperparameters)
+            self._loop = TrainingLoop(self._model, optimizer, self._task, self._batches.dataset())
             self._loop.run(1)
             if self._batches.choose(self._loop.iterations, self._loop.seconds_per_step):
                 self._loop.feed(self._batches.dataset(self._loop.iterations))
-            self._holdout = Holdout(candidate, pictures, dataset)
+            self._holdout = Holdout(candidate, self._task, pictures, dataset)
             self._holdout.prepare(self._loop)
         self._epoch_iterations = max(1, len(dataset.training) // candidate.batch_size)
         self._step_seconds = 0.0
@@ -143,21 +147,21 @@ class CandidateTraining:
         before = self._watch.spent.get("checking", 0.0)
         with self._watch.on("checking"):
             predicted = self._holdout.predict(self._loop)
-            metrics = self._holdout.headline(predicted)
+            measured = self._holdout.headline(predicted)
         self._holdout.seconds = self._watch.spent["checking"] - before
-        self._judge(predicted, metrics)
+        self._judge(predicted, measured)
         self._checks += 1
         self._last_check = (self._watch.elapsed, self._loop.iterations)
 
-    def _judge(self, predicted: Any, metrics: dict[str, float | None]) -> None:
-        if not np.isfinite(predicted).all():
+    def _judge(self, predicted: Any, measured: Measured) -> None:
+        if not self._task.finite(predicted):
             self._reason = f"it diverged at iteration {self._loop.iterations} (its predictions are not finite)"
             return
-        value = metrics[self._candidate.selection_metric]  # None where it is not defined, as for constant predictions
-        worth = -np.inf if value is None else value
+        value = measured.metrics[self._candidate.selection_metric]
+        worth = self._task.worth(self._candidate.selection_metric, measured.metrics)
         improved, verdict = self._schedule.check(worth, self._loop.iterations, self._time_used())
         if improved:
-            self._best = _Best(value, self._network.model.get_weights(), predicted, metrics)
+            self._best = _Best(value, self._model.get_weights(), predicted, measured)
             if SAVING_SHARE * (self._watch.elapsed - self._last_save) > self._save_seconds:
                 self._save(self._result(Status.FAILED, "it was stopped while training"))
         if verdict is Verdict.STEP_DOWN:
@@ -172,13 +176,13 @@ class CandidateTraining:
 
     def _restore(self) -> None:
         if self._best is not None:
-            self._network.model.set_weights(self._best.weights)
+            self._model.set_weights(self._best.weights)
 
     def _save(self, result: Result) -> None:
         """Write the network, which must be at its best."""
         before = self._watch.elapsed
         with self._watch.on("saving"):
-            save(self._folder, self._network.model, self._candidate, result)
+            save(self._folder, self._model, self._candidate, result)
         self._last_save = self._watch.elapsed
         self._save_seconds = self._last_save - before
 
@@ -191,7 +195,7 @@ class CandidateTraining:
         self._restore()
         if self._best is None:
             return self._result(Status.FAILED, f"{self._reason}, before its first check")
-        self._best.metrics = self._holdout.all_metrics(self._best.predicted)
+        self._best.measured = self._holdout.complete(self._best.measured, self._best.predicted)
         result = self._result(Status.FINISHED, self._reason)
         self._save(result)
         return result
@@ -203,13 +207,14 @@ class CandidateTraining:
             method=self._candidate.method,
             status=status,
             reason=reason,
-            metrics=dict(self._best.metrics) if self._best else {},
+            metrics=dict(self._best.measured.metrics) if self._best else {},
             iterations=self._loop.iterations,
             checks=self._checks,
             checked_rows=len(self._holdout.rows),
             images_per_second=self._images_per_second(),
             seconds=self._watch.spent | {"elapsed": self._watch.elapsed},
             placement=self._batches.placement,
+            per_class=self._best.measured.per_class if self._best else {},
         )
 
     def _images_per_second(self) -> float:
@@ -229,15 +234,15 @@ class CandidateTraining:
         )
 
 
-def _network(candidate: Candidate) -> Network:
+def _network(candidate: Candidate, dataset: Dataset) -> tuple[Any, Task]:
+    """The Keras model, and what its outputs mean."""
+    if candidate.objective == BOUNDING_BOX:
+        detector = build_detector(
+            candidate.network, candidate.width, len(candidate.classes), candidate.anchors, candidate.seed
+        )
+        return detector.model, Boxes(candidate, detector.branches, dataset.targets, dataset.sides)
     outputs = len(candidate.classes) if candidate.categorical else 1
-    return build(candidate.network, candidate.width, candidate.height, outputs, candidate.categorical, candidate.seed)
-
-
-def _loop(candidate: Candidate, network: Network, rate: SteppedRate, batches: tf.data.Dataset) -> TrainingLoop:
-    if candidate.categorical:
-        loss = categorical_loss(candidate.loss_function, len(candidate.classes), candidate.label_smoothing_factor)
-    else:
-        loss = numeric_loss(candidate.loss_function, candidate.mean, candidate.stdev)
-    optimizer = make_optimizer(candidate.descent_algorithm, rate, candidate.hyperparameters)
-    return TrainingLoop(network.model, optimizer, loss, batches)
+    network = build(
+        candidate.network, candidate.width, candidate.height, outputs, candidate.categorical, candidate.seed
+    )
+    return network.model, Values(candidate, dataset.targets)

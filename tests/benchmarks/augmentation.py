@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 
 from pyramid.settings.augmentations import AUGMENTATIONS, strengths
+from pyramid.settings.objectives import CATEGORICAL
 
 SIDE, BATCH = 96, 32
 SECONDS = 1.5
@@ -29,7 +30,7 @@ CORES = os.cpu_count() or 1
 Images = np.ndarray[Any, np.dtype[np.uint8]]
 NAMES = [name for name, facts in AUGMENTATIONS.items() if facts.training]
 GEOMETRIC = ["height_shift", "rotation", "shear", "width_shift", "zoom"]
-EVERYTHING = strengths(NAMES, None)
+EVERYTHING = strengths(NAMES, None, CATEGORICAL)
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def main() -> None:
 def _rates(name: str, pool: Any) -> tuple[list[float], list[float], list[float]]:
     """Images/s of ours and of albumentations in turn, and how often as many ours are as those of a Python function."""
     chosen = {"all": NAMES, "geometric": GEOMETRIC}.get(name, [name])
-    our_batches = _our_batches(strengths(chosen, None))
+    our_batches = _our_batches(strengths(chosen, None, CATEGORICAL))
     ours, theirs, slow = [], [], []
     for _ in range(ROUNDS):
         ours.append(_rate(our_batches))
@@ -178,14 +179,19 @@ def _training() -> Iterator[tuple[str, str, str]]:
     """Images/s of `mobilenetv2` with all augmentations, divided by those without any."""
     from pyramid.data.pipeline import training_batches
     from pyramid.networks.build import build
+    from pyramid.search.candidates import candidates
+    from pyramid.settings.train import TrainSettings
     from pyramid.training.loop import TrainingLoop
-    from pyramid.training.losses import categorical_loss
     from pyramid.training.optimizers import SteppedRate, make_optimizer
+    from pyramid.training.values import Values
 
-    plain, augmented = _source(2000, SIDE, {}), _source(2000, SIDE, EVERYTHING)
+    pictures, dataset = _data(2000, SIDE)
+    plain, augmented = _source(pictures, dataset, {}), _source(pictures, dataset, EVERYTHING)
+    settings = TrainSettings(image_network_candidates=[["mobilenetv2", "randomly_initialize"]])
+    [candidate] = candidates(settings, [SIDE, SIDE, 3], CATEGORICAL, "crossentropy", dataset)
     model = build("mobilenetv2", SIDE, SIDE, 10, True, 0).model
     optimizer = make_optimizer("adam", SteppedRate(0.001, 0), {})
-    loop = TrainingLoop(model, optimizer, categorical_loss("crossentropy", 10, 0.0), training_batches(plain))
+    loop = TrainingLoop(model, optimizer, Values(candidate, dataset.targets), training_batches(plain))
 
     def seconds(source: Any) -> float:
         loop.feed(training_batches(source))
@@ -201,7 +207,7 @@ def _memory() -> Iterator[tuple[str, str, str]]:
     """Resident memory after 10 and after 100 epochs of 1,000 small pictures."""
     from pyramid.data.pipeline import training_batches
 
-    source = _source(1000, 32, EVERYTHING)
+    source = _source(*_data(1000, 32), EVERYTHING)
     batches = iter(training_batches(source))
     sizes = []
     for epoch in range(100):
@@ -213,15 +219,19 @@ def _memory() -> Iterator[tuple[str, str, str]]:
     yield name, "no growth", f"{sizes[1] - sizes[0]:+.1f} MB of {sizes[0]:,.0f} MB"
 
 
-def _source(rows: int, side: int, chosen: dict[str, float]) -> Any:
+def _data(rows: int, side: int) -> tuple[Images, Any]:
     from pyramid.data.dataset import Dataset
-    from pyramid.data.pipeline import BatchSource
 
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (rows, side, side, 3), np.uint8)
     targets = rng.integers(0, 10, rows).astype(np.float32)
     classes = [str(i) for i in range(10)]
-    dataset = Dataset(targets, np.ones(rows, np.float32), np.arange(rows), np.arange(0), classes, 0.0, 1.0)
+    return pictures, Dataset(targets, np.ones(rows, np.float32), np.arange(rows), np.arange(0), classes, 0.0, 1.0)
+
+
+def _source(pictures: Images, dataset: Any, chosen: dict[str, float]) -> Any:
+    from pyramid.data.pipeline import BatchSource
+
     return BatchSource(pictures, dataset, BATCH, False, 0, chosen)
 
 

@@ -45,7 +45,7 @@ def test_files_are_written_where_there_is_no_display(
     lines = done.stdout.splitlines()
     page = tmp_path / "new" / "results" / "visualize" / "index.html"
     assert lines[-1] == f"Open {page}"
-    assert "WARNING: deform is for generated pictures only: it has no effect on training" in lines
+    assert "WARNING: deform is for generated pictures only: it has no effect on this training" in lines
     assert any("broken.png: left out: " in line for line in lines)
     names = {"index.html", "batch-1.png", "batch-2.png", "each-augmentation.png"}
     assert {path.name for path in page.parent.iterdir()} == names
@@ -74,9 +74,10 @@ def test_a_preview_is_what_a_trial_learns(config: dict[str, object]) -> None:
     settings, examples = api.check(config)
     [found], bad = previews.preview(settings, examples, 1)
     assert bad == {}
-    dataset, _ = previews.make_dataset(settings, examples, {})
+    sizes = np.zeros((len(examples.files), 2), np.int32)
+    dataset, _ = previews.make_dataset(settings, examples, {}, sizes, [24, 24, 3])
     pictures = np.stack([np.asarray(Image.open(file)) for file in examples.files])
-    source = BatchSource(pictures, dataset, 11, False, settings.seed, settings.augmentations)
+    source = BatchSource(pictures, dataset, 11, False, settings.seed, settings.augmentations(examples.objective))
     expected, targets, _ = source.batch(0)
     np.testing.assert_array_equal(found.augmented, expected)
     np.testing.assert_array_equal(found.originals, pictures[source.rows(0)])

@@ -14,8 +14,8 @@ from pyramid.settings.networks import NETWORKS
 from pyramid.tf import tf
 from pyramid.training.candidate import WEIGHTS_FILE, Result, Status
 from pyramid.training.loop import TrainingLoop
-from pyramid.training.losses import categorical_loss, numeric_loss
 from pyramid.training.optimizers import SteppedRate, make_optimizer
+from pyramid.training.values import Values
 from tests.candidates import CANDIDATE
 
 # sensenet imports TensorFlow, so it comes after pyramid.tf.
@@ -86,20 +86,18 @@ class Trained:
         candidate = replace(CANDIDATE, name=name, network=name, seed=5, classes=classes, **size, **objective, **losses)
         outputs = len(CLASSES) if categorical else 1
         network = build(name, width, height, outputs, categorical, candidate.seed)
-        loss = (
-            categorical_loss("crossentropy", 3, 0.0) if categorical else numeric_loss("mean_squared_error", MEAN, STDEV)
-        )
         targets = np.arange(PICTURES) % 3 if categorical else MEAN + STDEV * np.linspace(-1.5, 1.5, PICTURES)
-        self._descend(network, loss, targets.astype(np.float32))
+        targets = targets.astype(np.float32)
+        self._descend(network, Values(candidate, targets), targets)
         served = self.loop.predict(self.pictures, np.arange(PICTURES), 4)
         self.expected = served if categorical else served * STDEV + MEAN
         network.model.save_weights(folder / WEIGHTS_FILE)
         result = Result(name, name, "randomly_initialize", Status.FINISHED)
         self.document = model_document(candidate, result, folder / WEIGHTS_FILE)
 
-    def _descend(self, network, loss, targets):
+    def _descend(self, network, task, targets):
         batches = tf.data.Dataset.from_tensors(0)  # none is drawn
-        self.loop = TrainingLoop(network.model, make_optimizer("adam", SteppedRate(0.001, 0), {}), loss, batches)
+        self.loop = TrainingLoop(network.model, make_optimizer("adam", SteppedRate(0.001, 0), {}), task, batches)
         for layer in network.model.layers:
             if isinstance(layer, tf.keras.layers.BatchNormalization):
                 layer.momentum = 0.1  # three steps are enough then for moments that let a signal through

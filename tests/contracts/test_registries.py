@@ -1,20 +1,25 @@
 """settings/ holds the names and facts, the room that runs a thing holds name -> function: the two must agree."""
 
+from dataclasses import fields
+
 import pytest
 from sensenet import pretrained
 from sensenet.load import TF_IMAGE_TYPES
 
 from pyramid.data.augment.augment import OTHERS
 from pyramid.data.augment.color import COLOR
+from pyramid.data.augment.combine import PARTNERS
 from pyramid.data.augment.draws import DRAWS
 from pyramid.data.augment.geometry import GEOMETRIC
 from pyramid.data.image import GENERATOR_ONLY
 from pyramid.data.sources import PICTURE_ENDINGS
 from pyramid.networks.topologies import TOPOLOGIES
 from pyramid.settings import metrics, networks, objectives, optimizers
-from pyramid.settings.augmentations import AUGMENTATIONS
+from pyramid.settings.augmentations import AUGMENTATIONS, DETECTION
 from pyramid.settings.base_settings import HYPERPARAMETERS, BaseSettings
 from pyramid.tf import tf
+from pyramid.training.detection.loss import Parts
+from pyramid.training.detection.score import Scores
 from pyramid.training.losses import CATEGORICAL_LOSSES, NUMERIC_LOSSES
 from pyramid.training.metrics import METRICS
 from pyramid.training.optimizers import OPTIMIZERS, make_optimizer
@@ -39,9 +44,12 @@ def test_no_loss_is_for_two_objectives() -> None:
 def test_metrics() -> None:
     named = [name for names in metrics.METRICS.values() for name in names]
     assert len(named) == len(set(named))
-    assert set(named) == set(METRICS)
+    of_boxes = metrics.METRICS[objectives.BOUNDING_BOX]
+    assert set(named) - set(of_boxes) == set(METRICS)
+    assert set(of_boxes) == {*(field.name for field in fields(Scores)), *Parts._fields} - {"per_class", "objects"}
     assert metrics.METRICS[objectives.CATEGORICAL][0] == "likelihood"
     assert metrics.METRICS[objectives.NUMERIC][0] == "r_squared"
+    assert of_boxes[0] == "map_50"
 
 
 def test_networks() -> None:
@@ -55,9 +63,12 @@ def test_networks_with_published_weights_are_those_that_sensenet_describes() -> 
 
 
 def test_default_candidates_are_known() -> None:
-    for network, method in networks.DEFAULT_CANDIDATES:
-        assert network in TOPOLOGIES
-        assert method in networks.TRAINING_METHODS
+    detectors = {name for name, facts in networks.NETWORKS.items() if facts.objective == objectives.BOUNDING_BOX}
+    for objective, pairs in networks.DEFAULT_CANDIDATES.items():
+        assert pairs
+        for network, method in pairs:
+            assert network in (detectors if objective == objectives.BOUNDING_BOX else TOPOLOGIES)
+            assert method in networks.TRAINING_METHODS
 
 
 def test_hyperparameters_are_settings_that_an_optimizer_takes() -> None:
@@ -79,7 +90,10 @@ def test_an_optimizer_takes_the_hyperparameters_that_settings_list_for_it(name: 
 
 def test_augmentations() -> None:
     for_training = {name for name, facts in AUGMENTATIONS.items() if facts.training}
-    assert for_training == {*GEOMETRIC, *COLOR, *OTHERS} == set(DRAWS)
+    for_boxes = {name for name, facts in AUGMENTATIONS.items() if facts.for_what == DETECTION}
+    assert for_training == {*GEOMETRIC, *COLOR, *OTHERS}
+    assert for_boxes == set(PARTNERS)
+    assert set(DRAWS) == for_training | for_boxes
     assert len(GEOMETRIC) + len(COLOR) + len(OTHERS) == 15
 
 

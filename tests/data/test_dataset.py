@@ -36,7 +36,12 @@ def examples_of(labels: list[Any], validation_rows: int = 0, **columns: list[Any
 @pytest.fixture
 def make(settings: Settings) -> Make:
     """The data set of settings with the given keys."""
-    return lambda examples, bad=None, **keys: make_dataset(settings(**keys), examples, bad or {})
+
+    def make_it(examples: Examples, bad: dict[int, str] | None = None, **keys: Any) -> tuple[Dataset, Summary]:
+        sizes = np.zeros((len(examples.files), 2), np.int32)  # labels do not need them
+        return make_dataset(settings(**keys), examples, bad or {}, sizes, [32, 32, 3])
+
+    return make_it
 
 
 def warnings(summary: Summary) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pyramid.data.shape import shape_from_sizes
+from pyramid.data.shape import nearest_side, shape_from_sizes, square_from_sizes
 
 Sized = Callable[..., list[str]]
 
@@ -61,3 +61,42 @@ def test_a_sample_of_many_files_is_drawn_by_the_seed(sized: Sized) -> None:
     found = [shape_from_sizes(files, 8, seed) for seed in range(20)]
     assert found.count(None) > 10
     assert found == [shape_from_sizes(files, 8, seed) for seed in range(20)]
+
+
+# Detectors
+
+
+@pytest.mark.parametrize(
+    ("pixels", "side"),
+    [(1, 32), (32, 32), (47.9, 32), (48, 64), (64, 64), (79, 64), (80, 96), (400, 416), (415, 416), (8192, 8192)],
+)
+def test_the_nearest_side_is_a_multiple_of_32(pixels: float, side: int) -> None:
+    assert nearest_side(pixels) == side
+
+
+@pytest.mark.parametrize(
+    ("sizes", "side"),
+    [
+        ([(64, 64)], 64),
+        ([(70, 20)], 64),
+        ([(20, 90)], 96),
+        ([(40, 100), (300, 20), (20, 130)], 128),  # the median of the longer sides
+        ([(64, 64), (128, 128)], 64),
+        ([(5, 7)], 32),
+        ([(500, 375)], 416),  # at most
+        ([(430, 10)], 416),
+        ([(4000, 3000)], 416),
+    ],
+)
+def test_the_input_of_a_detector_is_a_square_for_the_median_longer_side(
+    sized: Sized, sizes: list[tuple[int, int]], side: int
+) -> None:
+    assert square_from_sizes(sized(*sizes), seed=0) == [side, side, 3]
+
+
+def test_files_that_cannot_be_read_do_not_count_for_a_square(sized: Sized, tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    bad = [str(tmp_path / "bad.png"), str(tmp_path / "absent.png")]
+    assert square_from_sizes([*bad, *sized((100, 40))], seed=0) == [96, 96, 3]
+    assert square_from_sizes(bad, seed=0) is None
+    assert square_from_sizes([], seed=0) is None

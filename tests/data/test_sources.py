@@ -1,4 +1,4 @@
-"""Rows from a list, a folder of class folders, or a table."""
+"""Rows from a list, a folder of class folders, or a table; data sets with boxes are in formats/."""
 
 import json
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from pyramid.data.formats.tables import LOADERS
 from pyramid.data.sources import Source, read_source
 from pyramid.settings.train import Row
 
@@ -51,6 +52,14 @@ def test_a_list_of_rows() -> None:
     assert read_source("training_data", rows, "pictures").root == Path("pictures")
 
 
+def test_a_list_of_rows_with_boxes() -> None:
+    rows = [Row(file="a.png", boxes=[(1, 2, 3, 4, "cat")]), Row(file="b.png", boxes=[])]
+    assert given(read_source("training_data", rows, None)) == [
+        {"file": "a.png", "boxes": [(1, 2, 3, 4, "cat")], "weight": 1.0},
+        {"file": "b.png", "boxes": [], "weight": 1.0},
+    ]
+
+
 # Tables
 
 
@@ -80,6 +89,31 @@ def test_a_table(read: Read, tmp_path: Path, name: str, content: str) -> None:
     assert given(source) == [CAT, DOG]
     assert source.text == name.lower().endswith((".csv", ".tsv"))
     assert source.root == tmp_path
+
+
+BOXED = [{"file": "a.png", "boxes": [[1, 2, 3, 4, "cat"]]}, {"file": "b.png", "boxes": []}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.json", json.dumps(BOXED)),
+        ("t.json", json.dumps({"training_data": BOXED})),
+        ("t.json", json.dumps({"training_data": BOXED}, indent=0)),  # lines that begin with a brace, in one document
+        ("t.jsonl", "\n".join(map(json.dumps, BOXED))),
+    ],
+)
+def test_a_table_with_boxes(read: Read, name: str, content: str) -> None:
+    source = read(name, content)
+    assert source.problems == []
+    assert source.rows == BOXED
+
+
+def test_boxes_do_not_fit_into_a_column_of_one_type(read: Read) -> None:
+    [problem] = read("t.csv", "file,label,boxes\na.png,cat,1\n").problems
+    assert problem.endswith(
+        "has unknown columns boxes; the columns are file, label, weight, group; boxes need a JSON file"
+    )
 
 
 def test_one_line_of_json_is_one_row(read: Read) -> None:
@@ -173,11 +207,12 @@ def test_unicode_and_blanks_in_file_names(tmp_path: Path, name: str) -> None:
         ("t.json", "[]", "no rows"),
         ("t.json", "5", "must hold a list of objects"),
         ("t.json", "[1, 2]", "must hold a list of objects"),
-        ("t.json", '[{"file": "a.png"}]', "lacks label"),
+        ("t.json", '[{"file": "a.png"}]', "lacks label or boxes; the columns are file, label, boxes, weight, group"),
+        ("t.json", '[{"boxes": []}]', "lacks file; "),
         ("t.json", "[" * 100_000, "cannot read"),
         ("t.jsonl", "{}\n[]\n", "line 2 must hold an object"),
         ("t.parquet", "file,label", "cannot read"),
-        ("t.xlsx", "PK", "must be a folder or a file ending in .csv, .tsv, .json, .jsonl, .parquet"),
+        ("t.xlsx", "PK", "must be a folder or a file ending in .csv, .tsv, .json, .jsonl, .parquet, .yaml, .yml"),
         ("table", "file,label", "must be a folder or a file ending in .csv, .tsv, .json, .jsonl, .parquet"),
     ],
 )
@@ -196,6 +231,8 @@ def test_a_table_that_is_wrong_has_one_problem_on_one_line(
     [
         ("t.json", '[\n{"file": "a.png", "label": "x"},\n{"file": "b.png" "label": "y"}\n]', 3),
         ("t.jsonl", '{"file": "a.png", "label": "x"}\n{"file": "b.png" "label": "y"}\n', 2),
+        ("t.json", '{"file": "a.png", "label": "x"}\n{"file": "b.png" "label": "y"}\n', 2),
+        ("t.json", '{"training_data": [\n{"file": "b.png" "label": "y"}]}', 2),
     ],
 )
 def test_broken_json_is_told_with_its_line(read: Read, name: str, content: str, line: int) -> None:
@@ -264,3 +301,44 @@ def test_a_folder_without_class_folders_of_pictures(class_folders: Path, folder:
     (path / "kittens" / "3.jpeg").unlink(missing_ok=True)
     [problem] = read_source("training_data", str(path), None).problems
     assert problem.startswith(f"training_data: no class folder with pictures in {path}; expected ")
+    assert "Pascal VOC's .xml files" in problem
+    assert "YOLO's data.yaml or classes.txt" in problem
+
+
+@pytest.mark.parametrize("data", ["a\0b", "x" * 5000])
+def test_what_no_file_can_be_called(data: str) -> None:
+    [problem] = read_source("training_data", data, None).problems
+    assert problem.startswith("training_data: ")
+
+
+def test_an_error_without_a_text_is_a_problem_too(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path) -> None:
+        raise MemoryError
+
+    monkeypatch.setitem(LOADERS, ".csv", fail)
+    [problem] = read("t.csv", "file,label").problems
+    assert problem.endswith("t.csv: MemoryError")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "boxes"),
+    [
+        ("a.xml", "<annotation><filename>cat/1.png</filename></annotation>", True),
+        ("Annotations/a.xml", "<annotation/>", True),
+        ("classes.txt", "cat", True),
+        ("obj.names", "cat", True),
+        ("data.yaml", "names: [cat]\ntrain: cat\n", True),
+        ("a.json", "{}", False),
+        ("labels.txt", "cat", False),
+        ("dog/a.xml", "<annotation/>", False),
+        ("dog/classes.txt", "cat", False),
+    ],
+)
+def test_what_is_told_from_class_folders(class_folders: Path, file: str, content: str, boxes: bool) -> None:
+    path = class_folders / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    (class_folders / "cat" / "1.txt").touch()
+    source = read_source("training_data", str(class_folders), None)
+    assert source.problems == []
+    assert {"boxes" in row for row in source.rows} == {boxes}

@@ -160,15 +160,6 @@ def test_no_process_is_left_whatever_the_end(class_folders: Callable[[int], Path
     assert left_behind(process) == []
 
 
-@pytest.fixture(scope="module")
-def ray_session():
-    """One session for the runs from Python."""
-    from pyramid.engine.session import session
-
-    with session():
-        yield
-
-
 @pytest.mark.usefixtures("ray_session")
 def test_regression_from_python_on_pictures_in_a_mapped_file(tmp_path: Path) -> None:
     """The label is the brightness of the picture, in a unit of its own."""

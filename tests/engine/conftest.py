@@ -39,4 +39,4 @@ def dark_and_light() -> tuple[Pictures, Dataset]:
     pixels = (rng.integers(0, 100, (80, 16, 16, 3)) + 120 * targets[:, None, None, None]).astype(np.uint8)
     ones = np.ones(80, np.float32)
     dataset = Dataset(targets, ones, np.arange(60), np.arange(60, 80), ["dark", "light"], 0.0, 1.0)
-    return Pictures(pixels, None, {}), dataset
+    return Pictures(pixels, None, {}, np.full((80, 2), 16, np.int32)), dataset

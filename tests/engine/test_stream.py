@@ -11,6 +11,7 @@ from pyramid.engine.session import ray
 from pyramid.engine.shared import Shared
 from pyramid.engine.stream import worker_batches
 from pyramid.settings.augmentations import AUGMENTATIONS, strengths
+from pyramid.settings.objectives import CATEGORICAL
 from pyramid.training.batches import batch_source
 
 FIRST, BATCHES = 3, 40
@@ -38,7 +39,7 @@ class Trial:
 @pytest.fixture(scope="module")
 def shared(candidate, dark_and_light) -> Shared:
     pictures, dataset = dark_and_light
-    augmented = candidate("augmented", augmentations=strengths(AUGMENTATIONS, None), batch_size=7)
+    augmented = candidate("augmented", augmentations=strengths(AUGMENTATIONS, None, CATEGORICAL), batch_size=7)
     return Shared(
         pixels=ray.put(pictures.pixels),
         pixels_path="",

@@ -11,6 +11,7 @@ from pyramid.data.image import read_image
 from pyramid.finalize.document import model_document
 from pyramid.networks.build import build
 from pyramid.training.candidate import WEIGHTS_FILE, Result, Status
+from pyramid.training.storage import write_document
 from tests.candidates import CANDIDATE as PLAIN
 
 # sensenet imports TensorFlow, so it comes after pyramid.tf.
@@ -73,9 +74,31 @@ def test_the_document_has_every_key_of_a_complete_model(weights):
     assert (document["iterations"], document["elapsed_time"]) == (77, 12.5)
 
 
-def test_the_document_is_json(weights):
+def test_the_document_is_json(weights, tmp_path):
+    """Its weights are numbers there, from which float32 gives back what the arrays hold."""
     document = model_document(CANDIDATE, RESULT, weights)
-    assert json.loads(json.dumps(document, allow_nan=False))["layers"]
+    write_document(tmp_path / "model.json", document)
+    written = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    assert written["layers"]
+    assert_same(written, document)
+
+
+def assert_same(written, document):
+    """``written``, plain JSON, says what ``document`` does, whose arrays may be anywhere."""
+    if isinstance(document, dict):
+        assert list(written) == list(document)
+        for key, value in document.items():
+            assert_same(written[key], value)
+    elif isinstance(document, list | tuple):
+        for one, other in zip(written, document, strict=True):
+            assert_same(one, other)
+    elif isinstance(document, np.ndarray):
+        assert document.dtype == np.float32
+        assert np.isfinite(document).all()
+        assert isinstance(written, list)
+        np.testing.assert_array_equal(np.float32(written), document)
+    else:
+        assert (written, type(written)) == (document, type(document))
 
 
 def test_the_image_network_says_how_a_picture_reaches_it(weights):
@@ -111,7 +134,7 @@ def test_training_options_tell_how_it_was_trained(weights):
 
 def test_the_weights_are_those_of_the_file(network, weights):
     layers = model_document(CANDIDATE, RESULT, weights)["image_network"]["layers"]
-    np.testing.assert_array_equal(np.float32(layers[0]["kernel"]), network.model.get_weights()[0])
+    np.testing.assert_array_equal(layers[0]["kernel"], network.model.get_weights()[0])
 
 
 def test_a_missing_file_is_an_error(tmp_path):

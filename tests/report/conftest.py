@@ -21,9 +21,12 @@ REPORT = {
         "value_range": [],
         "bad_images": [],
         "notes": [],
+        "boxes_left_out": {},
+        "boxes_told": [],
     },
     "input_image_shape": [64, 48, 3],
     "augmentations": {},
+    "anchors": {},
     "candidates": [
         {
             "name": "simple_residual_randomly_initialize",
@@ -39,6 +42,7 @@ REPORT = {
             "images_per_second": 850.4,
             "seconds": {"tracing": 3.0, "elapsed": 59.6},
             "placement": None,
+            "per_class": {},
         },
         {
             "name": "simple_randomly_initialize",
@@ -54,6 +58,7 @@ REPORT = {
             "images_per_second": 6789.1,
             "seconds": {"tracing": 1.0, "elapsed": 185.2},
             "placement": None,
+            "per_class": {},
         },
     ],
     "seconds": {"ray": 5.0},

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from pyramid.data.dataset import Summary
+from pyramid.data.dataset import Dataset, Summary
 from pyramid.engine.events import Prepared, Reading, Stage, Update
 from pyramid.report import progress as progress_module
 from pyramid.report.progress import ProgressReport
@@ -34,7 +35,9 @@ WORD = Progress(
 def prepared():
     pair = ["simple", "randomly_initialize"]
     settings = TrainSettings(image_network_candidates=[pair, ["simple_residual", "randomly_initialize"]])
-    tried = candidates(settings, [32, 24, 3], "categorical", "crossentropy", ["cat", "dog"], (0.0, 1.0))
+    rows, ones = np.arange(100), np.ones(100, np.float32)
+    dataset = Dataset(np.float32(rows % 2), ones, rows[:80], rows[80:], ["cat", "dog"], 0.0, 1.0)
+    tried = candidates(settings, [32, 24, 3], "categorical", "crossentropy", dataset)
     return Prepared(SUMMARY, [32, 24, 3], tried, 600.0)
 
 

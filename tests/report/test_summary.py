@@ -97,6 +97,8 @@ FAILED = {
     "checked_rows": 0,
     "images_per_second": 0.0,
     "seconds": {},
+    "placement": None,
+    "per_class": {},
 }
 
 

@@ -20,7 +20,8 @@ STRENGTHS = {name: float(facts.default) for name, facts in AUGMENTATIONS.items()
 
 def batch_of(count, height=12, width=20, labels=None, size=None):
     originals = np.random.default_rng(0).integers(0, 256, (count, height, width, 3), np.uint8)
-    return Preview(1, size or count, originals, 255 - originals, labels or [f"class {i}" for i in range(count)])
+    labels, no_boxes = labels or [f"class {i}" for i in range(count)], [[] for _ in range(count)]
+    return Preview(1, size or count, originals, 255 - originals, labels, no_boxes, no_boxes)
 
 
 def test_original_and_augmented_are_side_by_side_under_their_label():

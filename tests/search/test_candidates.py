@@ -2,10 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from pyramid.data.dataset import Dataset
 from pyramid.search.candidates import candidates, minimum_side, networks
 from pyramid.settings.networks import DEFAULT_CANDIDATES
+from pyramid.settings.objectives import CATEGORICAL, NUMERIC
 from pyramid.settings.train import TrainSettings
 from pyramid.training.candidate import Candidate
 
@@ -16,11 +19,15 @@ def made(
     shape=(24, 16, 3), objective="categorical", loss="crossentropy", classes=("a", "b"), moments=(0.0, 1.0), **keys
 ):
     settings = TrainSettings.model_validate(keys)
-    return candidates(settings, list(shape), objective, loss, list(classes), moments)
+    none, ones = np.empty(0, np.int64), np.ones(2, np.float32)
+    dataset = Dataset(np.arange(2, dtype=np.float32), ones, none, none, list(classes), *moments)
+    return candidates(settings, list(shape), objective, loss, dataset)
 
 
-def test_without_a_shape_all_default_networks_are_tried():
-    assert networks(TrainSettings()) == list(DEFAULT_CANDIDATES)
+@pytest.mark.parametrize("objective", [CATEGORICAL, NUMERIC])
+def test_without_a_shape_all_default_networks_are_tried(objective):
+    assert networks(TrainSettings(), objective) == list(DEFAULT_CANDIDATES[objective])
+    assert [network for network, _ in DEFAULT_CANDIDATES[objective]] == ["simple", "simple_residual", "mobilenetv2"]
 
 
 @pytest.mark.parametrize(
@@ -34,19 +41,24 @@ def test_without_a_shape_all_default_networks_are_tried():
     ],
 )
 def test_default_networks_that_cannot_take_the_shape_are_left_out(shape, fitting):
-    assert [network for network, _ in networks(TrainSettings(input_image_shape=shape))] == fitting
+    for objective in (CATEGORICAL, NUMERIC):
+        pairs = networks(TrainSettings(input_image_shape=shape), objective)
+        assert [network for network, _ in pairs] == fitting
 
 
 def test_networks_that_were_asked_for_stay_whatever_the_shape():
     """The settings' own check refuses those that cannot take it."""
     settings = TrainSettings(input_image_shape=[8, 8, 3], image_network_candidates=[["resnet18", NEW]])
-    assert networks(settings) == [("resnet18", NEW)]
+    assert networks(settings, CATEGORICAL) == [("resnet18", NEW)]
 
 
 def test_the_minimum_side_is_that_of_the_most_demanding_network():
-    assert minimum_side(TrainSettings(image_network_candidates=[["simple", NEW]])) == 8
-    assert minimum_side(TrainSettings(image_network_candidates=[["simple", NEW], ["simple_residual", NEW]])) == 16
-    assert minimum_side(TrainSettings()) == 32
+    def side(**keys):
+        return minimum_side(TrainSettings(**keys), CATEGORICAL)
+
+    assert side(image_network_candidates=[["simple", NEW]]) == 8
+    assert side(image_network_candidates=[["simple", NEW], ["simple_residual", NEW]]) == 16
+    assert side() == 32
 
 
 def test_one_candidate_for_each_pair_in_order():
@@ -103,6 +115,7 @@ def test_every_value_arrives():
         classes=["cat", "dog"],
         mean=3.0,
         stdev=4.0,
+        anchors=[],
         loss_function="crossentropy",
         label_smoothing_factor=0.25,
         balance_objective=True,

@@ -5,6 +5,7 @@ import pytest
 from pyramid.errors import ConfigError
 from pyramid.settings.augmentations import ALIASES, AUGMENTATIONS, strengths
 from pyramid.settings.load import check
+from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, NUMERIC
 
 DEFAULTS = {
     "contrast": 0.25,
@@ -22,7 +23,7 @@ DEFAULTS = {
 def meant(**keys):
     settings, problems = check({"training_data": "x", "output_directory": "y", **keys})
     assert problems == []
-    return settings.augmentations
+    return settings.augmentations(CATEGORICAL)
 
 
 def test_nothing_is_augmented_unless_asked_for():
@@ -30,7 +31,7 @@ def test_nothing_is_augmented_unless_asked_for():
 
 
 def test_the_documented_defaults():
-    assert {name: strengths([name], None)[name] for name in DEFAULTS} == DEFAULTS
+    assert {name: strengths([name], None, CATEGORICAL)[name] for name in DEFAULTS} == DEFAULTS
 
 
 def test_a_list_means_the_defaults():
@@ -60,23 +61,26 @@ def test_the_other_names_of_the_flips(alias, name):
     assert meant(image_augmentations=[alias]) == meant(augmentation_ranges={alias: True}) == {name: 1}
 
 
-def test_deform_is_for_generation_and_warns():
+@pytest.mark.parametrize("objective", [CATEGORICAL, NUMERIC, BOUNDING_BOX])
+def test_deform_is_for_generation_and_warns(objective):
     settings, problems = check({"training_data": "x", "output_directory": "y", "image_augmentations": ["deform"]})
     assert problems == []
-    assert settings.augmentations == {}
-    assert settings.warnings == ["WARNING: deform is for generated pictures only: it has no effect on training"]
+    assert settings.augmentations(objective) == {}
+    assert settings.warnings(objective) == [
+        "WARNING: deform is for generated pictures only: it has no effect on this training"
+    ]
 
 
 def test_deform_that_is_off_does_not_warn():
     keys = {"training_data": "x", "output_directory": "y", "augmentation_ranges": {"deform": 0, "zoom": None}}
-    assert check(keys)[0].warnings == []
+    assert check(keys)[0].warnings(CATEGORICAL) == []
 
 
 @pytest.mark.parametrize("ranges", [{}, {"zoom": None, "tint": 0, "flip_vertical": 3, "blur": True}])
 def test_what_was_understood_means_the_same(ranges):
     keys = {"training_data": "x", "output_directory": "y", "augmentation_ranges": ranges}
     understood = check(keys)[0].model_dump(exclude_none=True)
-    assert check(understood)[0].augmentations == meant(augmentation_ranges=ranges)
+    assert check(understood)[0].augmentations(CATEGORICAL) == meant(augmentation_ranges=ranges)
 
 
 def test_every_problem_of_a_dictionary_is_told():

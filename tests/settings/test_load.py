@@ -166,10 +166,10 @@ WRONG = [
     ("image_network_candidates", [["simple", "fine_tune"]], "image_network_candidates[0]", "not available yet", "fine"),
     (
         "image_network_candidates",
-        [["yolov4", "randomly_initialize"]],
+        [["yolov4", "use_pretrained"]],
         "image_network_candidates[0]",
         "not available yet",
-        "yolov4",
+        "use_pretrained",
     ),
     (
         "image_network_candidates",
@@ -199,7 +199,7 @@ def test_a_problem_has_its_path_its_rule_and_its_value(
 WRONG_ROWS = [
     ({"label": math.nan}, ".label", "finite number", "NaN"),
     ({"label": math.inf}, ".label", "finite number", "Infinity"),
-    ({"label": None}, ".label", "a string or a number", "null"),
+    ({"label": None}, "", "must have either label or boxes", '"label": null'),
     ({"label": True}, ".label", "a string or a number", "true"),
     ({"label": ["a"]}, ".label", "a string or a number", '["a"]'),
     ({"weight": -1}, ".weight", "greater than or equal to 0", "-1"),
@@ -225,11 +225,17 @@ def test_a_problem_of_a_row_has_its_path_its_rule_and_its_value(
     assert shown in problem.split(rule)[1]
 
 
-@pytest.mark.parametrize("key", ["file", "label"])
-def test_a_row_needs_a_file_and_a_label(problems: Problems, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("file", ".file: is required"),
+        ("label", ': must have either label or boxes, but got {"file": "b.png"}'),
+    ],
+)
+def test_a_row_needs_a_file_and_a_label(problems: Problems, key: str, problem: str) -> None:
     row = {"file": "b.png", "label": "dog"}
     del row[key]
-    assert problems(training_data=[{"file": "a.png", "label": "cat"}, row]) == [f"training_data[1].{key}: is required"]
+    assert problems(training_data=[{"file": "a.png", "label": "cat"}, row]) == [f"training_data[1]{problem}"]
 
 
 @pytest.mark.parametrize("key", ["training_data", "output_directory"])
@@ -293,6 +299,7 @@ def test_all_problems_are_reported_together(problems: Problems) -> None:
         {"file": "a.png", "label": math.nan},
         {"file": "b.png", "lable": "dog"},
         {"file": "c.png", "label": "dog", "weight": -2, "group": 0.5},
+        {"file": "d.png"},
     ]
     found = problems(
         training_data=rows, batch_size=0, learning_rat=1, rescale_type="x", input_image_shape=[1, 2], rho=0.5
@@ -304,10 +311,10 @@ def test_all_problems_are_reported_together(problems: Problems) -> None:
         "rescale_type",
         "rho",
         "training_data[0].label",
-        "training_data[1].label",
         "training_data[1].lable",
         "training_data[2].group",
         "training_data[2].weight",
+        "training_data[3]",
     ]
 
 

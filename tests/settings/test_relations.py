@@ -68,7 +68,6 @@ def test_a_shape_that_no_default_candidate_can_take_is_a_problem(problems: Probl
     ("key", "value"),
     [
         ("initial_model", "final_model.json"),
-        ("objective_type", "bounding_box"),
     ],
 )
 def test_what_is_not_there_yet_is_refused_with_a_way_out(problems: Problems, key: str, value: Any) -> None:

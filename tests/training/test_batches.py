@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from pyramid.data.pipeline import BatchSource
 from pyramid.training.batches import Batches, batch_source
 
 AUGMENTED = {"zoom": 0.2, "gaussian_noise": 0.1}
@@ -16,17 +17,15 @@ def source(make_candidate, dark_and_light):
     return batch_source(make_candidate(augmentations=AUGMENTED), *dark_and_light)
 
 
-class Slow:
+class Slow(BatchSource):
     """The trial needs 30 ms and more to gather a batch."""
 
     def __init__(self, source):
         self.__dict__.update(vars(source))
-        self.batch = source.batch
-        self._gather = source.gather
 
-    def gather(self, k):
+    def gather(self, k, most=None):
         time.sleep(0.03)
-        return self._gather(k)
+        return super().gather(k, most)
 
 
 def workers(source, seconds=0.0):

@@ -6,8 +6,9 @@ import pytest
 from pyramid.networks.build import build
 from pyramid.tf import tf
 from pyramid.training.loop import GRADIENT_NORM, TrainingLoop
-from pyramid.training.losses import categorical_loss
 from pyramid.training.optimizers import SteppedRate, make_optimizer
+from pyramid.training.values import Values
+from tests.candidates import CANDIDATE
 
 ROWS = 8
 
@@ -26,7 +27,7 @@ def make_loop():
         batches = tf.data.Dataset.from_tensors(batch).repeat().with_options(options)
         model = build(network, side, side, 2, True, seed).model
         descent = make_optimizer(optimizer, SteppedRate(rate, 0), {})
-        return TrainingLoop(model, descent, categorical_loss("crossentropy", 2, 0.0), batches)
+        return TrainingLoop(model, descent, Values(CANDIDATE, targets), batches)
 
     yield make
     tf.keras.backend.clear_session()  # else Keras keeps every network, and each test is slower than the one before

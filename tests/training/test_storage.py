@@ -8,7 +8,7 @@ import pytest
 
 from pyramid.networks.build import build
 from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Candidate, Result, Status
-from pyramid.training.storage import load_fit_info, save, write_json
+from pyramid.training.storage import load_fit_info, save, write_document, write_json
 
 
 def names(folder):
@@ -23,35 +23,56 @@ def test_json_is_written_readably_and_in_unicode(tmp_path):
     assert names(tmp_path) == ["a.json"]
 
 
-def test_a_file_is_replaced(tmp_path):
+def test_a_document_has_the_numbers_of_its_arrays(tmp_path):
     path = tmp_path / "a.json"
-    write_json(path, {"long": "x" * 1_000})
-    write_json(path, 1)
+    kernel = np.float32([[0.1, -2.5e-30], [3.4e38, 7]])
+    write_document(path, {"naïve": [1, 2.5, None, "日本"], "kernel": kernel})
+    read = json.loads(path.read_text(encoding="utf-8"))
+    assert read["naïve"] == [1, 2.5, None, "日本"]
+    np.testing.assert_array_equal(np.float32(read["kernel"]), kernel)
+    assert names(tmp_path) == ["a.json"]
+
+
+WRITERS = pytest.mark.parametrize("write", [write_json, write_document])
+
+
+@WRITERS
+def test_a_file_is_replaced(tmp_path, write):
+    path = tmp_path / "a.json"
+    write(path, {"long": "x" * 1_000})
+    write(path, 1)
     assert path.read_text() == "1"
 
 
+@WRITERS
 @pytest.mark.parametrize("value", [{"a": float("nan")}, {"a": float("inf")}, {"a": object()}, {"a": {1, 2}}])
-def test_a_value_that_is_not_json_leaves_the_old_file(tmp_path, value):
+def test_a_value_that_is_not_json_leaves_the_old_file(tmp_path, write, value):
     path = tmp_path / "a.json"
-    write_json(path, "old")
+    write(path, "old")
     with pytest.raises((TypeError, ValueError)):
-        write_json(path, value)
+        write(path, value)
     assert json.loads(path.read_text()) == "old"
     assert names(tmp_path) == ["a.json"]
 
 
-def test_a_disk_that_fills_up_while_writing_leaves_the_old_file(tmp_path, monkeypatch):
+@WRITERS
+def test_a_disk_that_fills_up_while_writing_leaves_the_old_file(tmp_path, monkeypatch, write):
     path = tmp_path / "a.json"
-    write_json(path, "old")
-    whole = Path.write_text
+    write(path, "old")
 
-    def half(self, text, **keys):
-        whole(self, text[: len(text) // 2], **keys)
-        raise OSError("No space left on device")
+    def fill_up(name):
+        whole = getattr(Path, name)
 
-    monkeypatch.setattr(Path, "write_text", half)
+        def half(self, content, **keys):
+            whole(self, content[: len(content) // 2], **keys)
+            raise OSError("No space left on device")
+
+        monkeypatch.setattr(Path, name, half)
+
+    fill_up("write_text")
+    fill_up("write_bytes")
     with pytest.raises(OSError, match="No space"):
-        write_json(path, {"new": "x" * 1_000})
+        write(path, {"new": "x" * 1_000})
     assert json.loads(path.read_text()) == "old"
 
 

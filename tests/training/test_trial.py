@@ -64,7 +64,7 @@ def same_picture(count):
 def learned(training, steps=150):
     """The probabilities of `same_picture` after so many steps, whatever the checks would say of them."""
     training._loop.run(steps)
-    return served(training._network.model, same_picture(1))[0]
+    return served(training._model, same_picture(1))[0]
 
 
 def test_a_heavier_example_outweighs_a_lighter_one(make_candidate, make_dataset, start):
@@ -92,7 +92,7 @@ def test_an_example_without_weight_has_no_influence(make_candidate, make_dataset
         candidate = make_candidate(name=f"label_{label}", max_iterations=8, batch_size=6)
         training = start(candidate, pictures, dataset)
         training._loop.run(6)
-        weights.append(training._network.model.get_weights())
+        weights.append(training._model.get_weights())
     for one, other in zip(*weights, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
@@ -101,7 +101,7 @@ def test_label_smoothing_keeps_the_network_from_certainty(make_candidate, dark_a
     """With 0.5 and two classes it aims at three quarters."""
     training = start(make_candidate(label_smoothing_factor=0.5), *dark_and_light)
     training._loop.run(150)
-    certainty = served(training._network.model, dark_and_light[0]).max(axis=1)
+    certainty = served(training._model, dark_and_light[0]).max(axis=1)
     assert certainty.mean() == pytest.approx(0.75, abs=0.08)
 
 
@@ -196,7 +196,7 @@ def test_a_metric_that_the_holdout_does_not_define_is_no_divergence(
 
 def spoil(training):
     """Make the network predict the same for all pictures, and badly."""
-    model = training._network.model
+    model = training._model
     weights = [np.zeros_like(values) for values in model.get_weights()]
     weights[-1] = np.array([6.0, -6.0], np.float32)
     model.set_weights(weights)
@@ -207,7 +207,7 @@ def trained(make_candidate, dark_and_light, start):
     """A training that has learned its classes."""
     candidate = make_candidate()
     training = start(candidate, *dark_and_light)
-    while training._best is None or training._best.metrics["accuracy"] < 1.0:
+    while training._best is None or training._best.measured.metrics["accuracy"] < 1.0:
         training.advance(PLENTY)
     return training
 
@@ -217,7 +217,7 @@ def test_a_step_down_goes_on_from_the_best_weights_at_a_quarter_of_the_rate(trai
     spoil(trained)
     trained._check()
     assert float(trained._rate.rate) == pytest.approx(0.001 / 4)
-    for best, now in zip(trained._best.weights, trained._network.model.get_weights(), strict=True):
+    for best, now in zip(trained._best.weights, trained._model.get_weights(), strict=True):
         np.testing.assert_array_equal(best, now)
 
 

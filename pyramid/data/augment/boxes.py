@@ -1,9 +1,20 @@
 """Boxes go the way of their picture."""
 
+from pyramid.data.augment.geometry import GEOMETRIC, maps
 from pyramid.tf import tf
 
 #: A box of which less than this share stays inside the picture is dropped.
 LEAST_VISIBLE = 0.25
+
+
+def move_targets(
+    targets: tf.Tensor, draws: tf.Tensor, strengths: dict[str, float], width: int, height: int
+) -> tf.Tensor:
+    """Boxes with their class, float32 [b, n, 5], where ``strengths`` move their pictures; lost ones have class -1."""
+    if not any(name in strengths for name in GEOMETRIC):
+        return targets
+    boxes, shown = move_boxes(targets[..., :4], maps(draws, strengths, width, height), width, height)
+    return tf.concat([boxes, tf.where(shown, targets[..., 4], -1.0)[..., tf.newaxis]], -1)
 
 
 def move_boxes(boxes: tf.Tensor, maps: tf.Tensor, width: int, height: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -27,6 +27,8 @@ DRAWS = {
     "vertical_flip": 1,
     "width_shift": 1,
     "zoom": 1,
+    "mosaic": 6,
+    "mixup": 3,
 }
 
 WIDTH = sum(DRAWS.values())

@@ -88,10 +88,13 @@ def warp(images: tf.Tensor, maps: tf.Tensor) -> tf.Tensor:
     return sample(images, a * x + b * y + dx + width / 2, c * x + d * y + dy + height / 2)
 
 
-def sample(images: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Bilinear interpolation of [b, h, w, 3] at places [b, h', w'] in pixels from the upper left corner: float32.
+def sample(images: tf.Tensor, x: tf.Tensor, y: tf.Tensor, which: tf.Tensor | None = None) -> tf.Tensor:
+    """Bilinear interpolation of [b, h, w, 3] at places [b', h', w'] in pixels from the upper left corner: float32.
 
     The first pixel's centre is at 0.5.
+
+    Args:
+        which: int32 [b', h', w']: the picture that each place is in; by default picture i for the places i.
     """
     height, width = images.shape[1:3]
     x = tf.clip_by_value(x - 0.5, 0.0, width - 1.0)
@@ -101,7 +104,9 @@ def sample(images: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     left, top = tf.cast(left, tf.int32), tf.cast(top, tf.int32)
     right, low = tf.minimum(left + 1, width - 1), tf.minimum(top + 1, height - 1)
     pixels = tf.reshape(images, (-1, 3))
-    first = (tf.range(tf.shape(images)[0]) * (height * width))[:, tf.newaxis, tf.newaxis]
+    if which is None:
+        which = tf.range(tf.shape(images)[0])[:, tf.newaxis, tf.newaxis]
+    first = which * (height * width)
 
     def at(row: tf.Tensor, column: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.gather(pixels, first + row * width + column), tf.float32)

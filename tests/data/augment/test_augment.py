@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from pyramid.data.augment.draws import DRAWS, WIDTH, draw
+from pyramid.data.augment.draws import WIDTH, draw
 from pyramid.settings.augmentations import AUGMENTATIONS
 
 STRONGEST = {name: float(facts.most) for name, facts in AUGMENTATIONS.items() if facts.training}
 DEFAULT = {name: float(facts.default) for name, facts in AUGMENTATIONS.items() if facts.training}
-ALONE = [{name: DEFAULT[name]} for name in DRAWS]
+ALONE = [{name: n} for name, n in DEFAULT.items()]
 
 
 @pytest.fixture(scope="module")
