@@ -45,7 +45,7 @@ class Network:
         return extract_layers(self.model, self._readout_layers)
 
     @property
-    def features(self) -> int:
+    def outputs(self) -> int:
         """The number of features between the two."""
         return int(self._image_layers[-1].output.shape[-1])
 

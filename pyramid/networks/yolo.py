@@ -66,6 +66,11 @@ class Detector:
         """All layers with their weights, as a sensenet document."""
         return extract_layers(self.model, self._layers)
 
+    def readout_layers(self) -> list[Layer]:
+        """None: the branches are layers like all others."""
+        return []
+
+    @property
     def outputs(self) -> list[dict[str, Any]]:
         """The branches, as a sensenet document."""
         return [

@@ -94,7 +94,9 @@ def _fits(console: Console, table: Table) -> bool:
 
 def _candidates(report: dict[str, Any], shown: Sequence[str]) -> Table:
     """One row for each candidate with the metrics ``shown``, the best first."""
-    table = Table(title="Candidates, measured on the holdout", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(
+        title="Candidates, measured on the holdout", title_justify="left", box=box.SIMPLE_HEAD, collapse_padding=True
+    )
     for heading in ("network", "method"):
         table.add_column(heading, no_wrap=True)
     for heading in (*map(_heading, shown), "steps", "images/s", "time"):
@@ -120,8 +122,8 @@ def _heading(metric_name: str) -> str:
 
 def per_class(candidate: dict[str, Any]) -> Table:
     """How well a detector finds the objects of each class."""
-    title = f"Objects of the holdout that {candidate['network']} finds (score above 0.5, 32 of a picture at most)"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    title = f"Found by {candidate['network']} (score above 0.5, 32 of a picture)"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, collapse_padding=True)
     table.add_column("class")
     for heading in ("objects", "found", "missed", "false", "map 50", "map"):
         table.add_column(heading, justify="right")

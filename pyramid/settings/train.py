@@ -150,7 +150,7 @@ class TrainSettings(BaseSettings):
         min_length=2,
         max_length=64,
         description="Common sizes of boxes, [width, height] in pixels at the scale of `input_image_shape`; by default"
-        " found by clustering, 6 for `tinyyolov4` and 9 for `yolov4`.",
+        " found by clustering, 6 for `tinyyolov4` and 9 for `yolov4`, which need 2 and 3 at least.",
     )
     strict_boxes: bool = Field(
         False, description="A box whose centre is outside its picture ends the job; else it is left out and counted."

@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pyramid.data.dataset import Dataset
-from pyramid.networks.build import build
-from pyramid.networks.yolo import build_detector
-from pyramid.settings.objectives import BOUNDING_BOX
+from pyramid.networks.build import Network
+from pyramid.networks.yolo import Detector
 from pyramid.training.batches import Batches, Workers, batch_source
 from pyramid.training.candidate import Candidate, Progress, Result, Status
 from pyramid.training.clock import Stopwatch
 from pyramid.training.detection.boxes import Boxes
 from pyramid.training.holdout import TRAINING_PER_CHECK, Holdout
 from pyramid.training.loop import TrainingLoop
+from pyramid.training.network import build_network
 from pyramid.training.optimizers import SteppedRate, make_optimizer
 from pyramid.training.schedule import Schedule, Verdict
 from pyramid.training.storage import save
@@ -65,7 +65,8 @@ class CandidateTraining:
         self._schedule = Schedule(candidate.patience, candidate.learning_rate_warmup_iterations)
         self._rate = SteppedRate(candidate.learning_rate, candidate.learning_rate_warmup_iterations)
         with self._watch.on("tracing"):
-            self._model, self._task = _network(candidate, dataset)
+            network = build_network(candidate)
+            self._model, self._task = network.model, _task(candidate, network, dataset)
             self._batches = Batches(candidate, batch_source(candidate, pictures, dataset), workers, threads)
             optimizer = make_optimizer(candidate.descent_algorithm, self._rate, candidate.hyperparameters)
             self._loop = TrainingLoop(self._model, optimizer, self._task, self._batches.dataset())
@@ -234,15 +235,8 @@ class CandidateTraining:
         )
 
 
-def _network(candidate: Candidate, dataset: Dataset) -> tuple[Any, Task]:
-    """The Keras model, and what its outputs mean."""
-    if candidate.objective == BOUNDING_BOX:
-        detector = build_detector(
-            candidate.network, candidate.width, len(candidate.classes), candidate.anchors, candidate.seed
-        )
-        return detector.model, Boxes(candidate, detector.branches, dataset.targets, dataset.sides)
-    outputs = len(candidate.classes) if candidate.categorical else 1
-    network = build(
-        candidate.network, candidate.width, candidate.height, outputs, candidate.categorical, candidate.seed
-    )
-    return network.model, Values(candidate, dataset.targets)
+def _task(candidate: Candidate, network: Network | Detector, dataset: Dataset) -> Task:
+    """What the outputs of ``network`` mean."""
+    if isinstance(network, Detector):
+        return Boxes(candidate, network.branches, dataset.targets, dataset.sides)
+    return Values(candidate, dataset.targets)

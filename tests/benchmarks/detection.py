@@ -5,13 +5,12 @@ Run it alone on a quiet machine, after bin/test has installed everything (25 min
     ~/.virtualenvs/pyramid/bin/python tests/benchmarks/detection.py
 """
 
-import json
 import multiprocessing
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -53,7 +52,7 @@ def speed() -> Iterator[tuple[str, str, str]]:
     yield f"check of {len(holdout.rows)} pictures, mAP included", "≤ 5 s", f"{taken:.2f} s"
 
 
-def _training(seed: int = 0, augmentations: list[str] = [], network: str = "tinyyolov4", side: int = SIDE) -> Any:  # noqa: B006
+def _training(seed: int = 0, augmentations: Sequence[str] = (), network: str = "tinyyolov4", side: int = SIDE) -> Any:
     """A training that has taken its first step, its loop, and a batch that is there already."""
     from pyramid.data.boxes import box_targets
     from pyramid.data.dataset import Dataset
@@ -80,7 +79,10 @@ def _training(seed: int = 0, augmentations: list[str] = [], network: str = "tiny
     )
     batch = BATCH if side == SIDE else 4
     settings = TrainSettings(
-        image_network_candidates=[[network, RANDOM]], batch_size=batch, image_augmentations=augmentations, seed=seed
+        image_network_candidates=[[network, RANDOM]],
+        batch_size=batch,
+        image_augmentations=list(augmentations),
+        seed=seed,
     )
     [candidate] = candidates(settings, [side, side, 3], BOUNDING_BOX, "", dataset)
     training = CandidateTraining(candidate, pictures, dataset, Path(tempfile.mkdtemp()))
@@ -151,7 +153,7 @@ def _write(path: str) -> float:
         "input_image_shape": [416, 416, 3],
         "loading_method": detector.loading_method,
         "rescale_type": "pad",
-        "outputs": detector.outputs(),
+        "outputs": detector.outputs,
     }
     document = {
         "preprocess": [{"type": "image", "index": 0}],
@@ -200,7 +202,7 @@ def _train(ranges: dict[str, None]) -> tuple[dict[int, float], dict[str, float],
 
     with tempfile.TemporaryDirectory() as folder:
         document = {
-            "training_data": json.loads(json.dumps(write_pictures(Path(folder) / "pictures", PICTURES, side=SIDE))),
+            "training_data": write_pictures(Path(folder) / "pictures", PICTURES, side=SIDE),
             "image_root": str(Path(folder) / "pictures"),
             "input_image_shape": [SIDE, SIDE, 3],
             "batch_size": BATCH,

@@ -65,7 +65,7 @@ def test_batch_normalization_follows_quickly():
 def test_the_layers_come_back_with_their_weights():
     network = build("simple", 8, 8, 5, True, 0)
     image, top = network.image_layers(), network.readout_layers()
-    assert network.features == 128
+    assert network.outputs == 128
     assert image[-1]["type"] == "global_max_pool_2d"
     assert np.shape(image[0]["kernel"]) == (3, 3, 3, 32)
     assert np.shape(top[0]["weights"]) == (128, 256)

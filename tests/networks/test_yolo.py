@@ -45,6 +45,6 @@ def test_the_seed_decides_the_weights(tiny):
 
 def test_the_document_has_every_layer_and_where_the_branches_end(tiny):
     layers = tiny.image_layers()
-    kinds = [layers[branch["input"]] for branch in tiny.outputs()]
+    kinds = [layers[branch["input"]] for branch in tiny.outputs]
     assert [np.shape(layer["kernel"])[-1] for layer in kinds] == [3 * 7, 3 * 7]
-    assert [branch["strides"] for branch in tiny.outputs()] == [16, 32]
+    assert [branch["strides"] for branch in tiny.outputs] == [16, 32]

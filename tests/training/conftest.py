@@ -142,12 +142,11 @@ def train(start):
 @pytest.fixture
 def saved_network(tmp_path):
     """Load the network whose weights a candidate's training left on the disk."""
-    from pyramid.networks.build import build
     from pyramid.training.candidate import WEIGHTS_FILE
+    from pyramid.training.network import build_network
 
     def load(candidate):
-        outputs = len(candidate.classes) if candidate.categorical else 1
-        network = build(candidate.network, candidate.width, candidate.height, outputs, candidate.categorical, seed=999)
+        network = build_network(replace(candidate, seed=999))
         network.model.load_weights(tmp_path / candidate.folder / WEIGHTS_FILE)
         return network.model
 

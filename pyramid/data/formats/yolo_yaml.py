@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from pyramid.data.formats.source import Source, existing, pictures_in, reason, shown, text_of
 
