@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyramid.data.augment.boxes import move_boxes
 from pyramid.data.augment.draws import draw
@@ -44,6 +46,30 @@ def test_the_box_of_an_ellipse_fits_it_however_it_is_turned():
     assert seen.all()
     for picture, (moved_box,) in zip(pictures, found, strict=True):
         np.testing.assert_allclose(moved_box, extent(picture[..., 0]), atol=1.5)
+
+
+@given(
+    middle=st.tuples(st.floats(40, 56), st.floats(40, 56)),
+    size=st.tuples(st.floats(2, 20), st.floats(2, 20)),
+    row=st.integers(0, 10_000),
+)
+def test_a_turned_box_holds_the_ellipse_and_lies_within_the_corners(middle, size, row):
+    (x, y), (width, height) = middle, size
+    box = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
+    [[found]], _, to_original = moved([box], {"rotation": 180, "shear": 30}, np.array([row]))
+    turn = np.linspace(0, 2 * np.pi, 100)
+    around = np.stack([x + width / 2 * np.cos(turn), y + height / 2 * np.sin(turn)])
+    corners = np.array([[box[0], box[2], box[2], box[0]], [box[1], box[1], box[3], box[3]]])
+
+    def extent_of(points):
+        there = np.linalg.inv(to_original[0]) @ np.vstack([points - SIDE / 2, np.ones(points.shape[1])])
+        return np.concatenate([there[:2].min(axis=1), there[:2].max(axis=1)]) + SIDE / 2
+
+    inner, outer = extent_of(around), extent_of(corners)
+    assert (found[:2] <= inner[:2] + 0.01).all()
+    assert (found[2:] >= inner[2:] - 0.01).all()
+    assert (found[:2] >= outer[:2] - 0.01).all()
+    assert (found[2:] <= outer[2:] + 0.01).all()
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyramid.networks.yolo import decode
 from pyramid.tf import tf
 from pyramid.training.detection.detect import detect
 from pyramid.training.detection.overlap import cornered
+from tests.training.detection.raw import BRANCHES, CLASSES, SIDE, write_box
 
 BRANCH_AND_BOX = [
     (0, 0, [32, 16, 46, 30]),
@@ -23,6 +26,23 @@ def test_what_was_encoded_is_decoded(branches, background, encode, branch, ancho
     row, column = (int((box[i] + box[i + 2]) / 2 / branches[branch].stride) for i in (1, 0))
     decoded = cornered(decode(tf.constant(raw), branches[branch]))[0, row, column, anchor]
     np.testing.assert_allclose(decoded, box, atol=1e-3)
+
+
+@given(
+    branch=st.integers(0, 1),
+    anchor=st.integers(0, 2),
+    middle=st.tuples(st.floats(0.5, 63.5), st.floats(0.5, 63.5)),
+    size=st.tuples(st.floats(1, 64), st.floats(1, 64)),
+)
+def test_any_box_is_decoded_within_half_a_pixel(branch, anchor, middle, size):
+    (x, y), (width, height) = middle, size
+    box = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
+    grid = BRANCHES[branch]
+    cells = SIDE // grid.stride
+    raw = np.zeros((1, cells, cells, 3, 5 + CLASSES), np.float32)
+    write_box(raw[0], grid, anchor, box, 0)
+    decoded = cornered(decode(tf.constant(raw), grid))[0, int(y / grid.stride), int(x / grid.stride), anchor]
+    np.testing.assert_allclose(decoded, box, atol=0.5)
 
 
 def test_objects_are_in_pixels_of_the_original_the_best_first(branches, background, encode):

@@ -109,6 +109,16 @@ def test_the_total_is_for_each_object_of_the_batch(loss, branches, background, e
     assert float(tf.reduce_mean(total(found))) == pytest.approx(by_hand / ANCHORS, rel=1e-5)
 
 
+def test_a_single_class_is_certain(branches, padded):
+    """Its smoothed probability is 1, so a sure prediction costs nothing."""
+    raws = [np.zeros((1, 64 // branch.stride, 64 // branch.stride, 3, 6), np.float32) for branch in branches]
+    for raw in raws:
+        raw[..., 5] = 20
+    found = parts(padded([[*BOX[:4], 0]]), [tf.constant(raw) for raw in raws], branches)
+    assert float(found.objects[0]) == ANCHORS
+    assert float(found.probability_loss[0]) == pytest.approx(0, abs=1e-5)
+
+
 def test_wild_predictions_have_finite_gradients(branches, padded):
     raws = [
         tf.Variable(tf.random.stateless_normal((2, 64 // b.stride, 64 // b.stride, 3, 8), [1, 2]) * 100)
