@@ -34,21 +34,24 @@ class Boxes:
 
     Attributes:
         rows: for each row its boxes, clipped to the picture.
+        given: how many there were in pictures that can be read.
         clipped: how many reached out of their picture.
         left_out: reason -> how many boxes.
         told: file, box and reason of the first thousand that were left out.
     """
 
     rows: list[list[Box]]
+    given: int = 0
     clipped: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     told: list[dict[str, Any]] = field(default_factory=list)
 
     def notes(self) -> list[str]:
         """What the report tells."""
-        lines = [f"WARNING: {self.left_out.total():,} boxes were left out:"] if self.left_out else []
+        of_all = f"of {self.given:,} boxes were"
+        lines = [f"WARNING: {self.left_out.total():,} {of_all} left out:"] if self.left_out else []
         lines += [f"  {count:,}: {reason}" for reason, count in self.left_out.most_common()]
-        return lines + ([f"{self.clipped:,} boxes were clipped to their picture"] if self.clipped else [])
+        return lines + ([f"{self.clipped:,} {of_all} clipped to their picture"] if self.clipped else [])
 
 
 def learnable(
@@ -70,6 +73,7 @@ def learnable(
     for file, of_row, (width, height) in zip(files, given, sizes.tolist(), strict=True):
         kept, wrong = _learnable(of_row, width, height) if width else ({}, [])
         boxes.rows.append(list(kept))
+        boxes.given += len(kept) + len(wrong)
         boxes.clipped += sum(clipped != box for clipped, box in kept.items())
         for box, reason in wrong:
             boxes.left_out[reason] += 1

@@ -215,7 +215,7 @@ def _train(ranges: dict[str, None]) -> tuple[dict[int, float], dict[str, float],
     return best, candidate["metrics"], candidate["images_per_second"]
 
 
-def stability(steps: int = 60) -> Iterator[tuple[str, str, str]]:
+def stability(steps: int = 40) -> Iterator[tuple[str, str, str]]:
     """Five seeds at the default learning rate, and what becomes of them without each of the measures."""
     from pyramid.networks import yolo
     from pyramid.search import candidates

@@ -127,10 +127,10 @@ def test_the_notes_count_the_boxes_of_each_reason_the_most_frequent_first() -> N
     outside = [(200 + i, 0, 210 + i, 10, "a") for i in range(1200)]
     boxes = learned([(-1, 0, 10, 10, "a"), (5, 5, 5, 5, "a")], outside)
     assert boxes.notes() == [
-        "WARNING: 1,201 boxes were left out:",
+        "WARNING: 1,201 of 1,202 boxes were left out:",
         f"  1,200: {OUTSIDE}",
         f"  1: {NO_AREA}",
-        "1 boxes were clipped to their picture",
+        "1 of 1,202 boxes were clipped to their picture",
     ]
     assert learned([(1, 2, 3, 4, "a")], []).notes() == []
 

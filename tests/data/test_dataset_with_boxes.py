@@ -161,9 +161,9 @@ def test_notes_and_summary_tell_what_was_left_out_and_clipped(make: Make) -> Non
         ("1.png", OUTSIDE),
         ("2.png", NO_AREA),
     ]
-    assert summary.notes[:2] == ["a note", "WARNING: 4 boxes were left out:"]
+    assert summary.notes[:2] == ["a note", "WARNING: 4 of 6 boxes were left out:"]
     assert f"  2: {OUTSIDE}" in summary.notes
-    assert "1 boxes were clipped to their picture" in summary.notes
+    assert "1 of 6 boxes were clipped to their picture" in summary.notes
     np.testing.assert_allclose(dataset.targets[1, 0], [0, 3.2, 38.4, 28.8, 1], rtol=1e-6)
     assert json.loads(json.dumps(summary.to_dict())) == summary.to_dict()
 
@@ -208,7 +208,8 @@ def test_without_a_box_there_is_nothing_to_learn(
         make(examples_of(pictures, validation_rows), bad=bad)
     first, *others = error.value.problems
     assert first == "training_data: no picture that can be read has a box that can be learned"
-    notes = ["WARNING: 1 boxes were left out:", "  1: its centre is outside the picture"]
+    given = sum(len(boxes) for i, boxes in enumerate(pictures) if i not in bad)
+    notes = [f"WARNING: 1 of {given} boxes were left out:", "  1: its centre is outside the picture"]
     assert others == [*notes, *(f"{i}.png: {reason}" for i, reason in bad.items())]
 
 
