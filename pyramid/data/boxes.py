@@ -78,7 +78,7 @@ def learnable(
         for box, reason in wrong:
             boxes.left_out[reason] += 1
             if len(boxes.told) < _MOST_TOLD:
-                boxes.told.append({"file": file, "box": [str(value) for value in box], "reason": reason})
+                boxes.told.append({"file": file, "box": [*map(_told, box[:4]), box[4]], "reason": reason})
             if strict and reason == OUTSIDE:
                 outside.append(f"{file}: the centre of box {list(box)} is outside the picture ({width}×{height})")
     if outside:
@@ -113,6 +113,11 @@ def _reason(box: Box, width: int, height: int) -> str:
         return NO_AREA
     inside = 0 <= (x1 + x2) / 2 <= width and 0 <= (y1 + y2) / 2 <= height
     return "" if inside else OUTSIDE
+
+
+def _told(value: float) -> float | str:
+    """JSON has no words for NaN and infinity."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _clip(box: Box, width: int, height: int) -> Box:

@@ -107,9 +107,11 @@ def make_dataset(
     strata = rarest_classes(targets, len(classes)) if boxes else targets
     training, holdout = _sides(settings, examples, strata, good, notes)
     weights = np.asarray(examples.weights, np.float32)
-    mean_weight = float(weights[training].mean())
+    mean_weight = float(weights[training].mean(dtype=np.float64))
     if mean_weight == 0:
         raise DataError(["training_data: every training row that can be read has weight 0"])
+    if detects and not (strata[training][weights[training] > 0] >= 0).any():
+        raise DataError(["training_data: every training picture with a box has weight 0"])
     mean, stdev = (0.0, 1.0) if classes else _moments(targets[training])
     notes.extend(_absent_classes(classes, targets, training))
     sides = sizes.max(axis=1).astype(np.float32) if boxes else np.empty(0, np.float32)
@@ -157,6 +159,9 @@ def _sides(
     first_validation = len(examples.files) - examples.validation_rows
     training, validation = good[good < first_validation], good[good >= first_validation]
     if len(validation):
+        both = {examples.files[i] for i in training} & {examples.files[i] for i in validation}
+        if both:
+            notes.append(f"WARNING: {len(both):,} pictures are trained on and validated on: the metrics are too good")
         return training, validation
     if examples.validation_rows:
         raise DataError(["validation_data: no picture can be read"])
@@ -200,7 +205,9 @@ def _moments(values: FloatArray) -> tuple[float, float]:
 def _absent_classes(classes: list[str], targets: FloatArray, training: npt.NDArray[np.int64]) -> list[str]:
     present = set((targets[training][..., 4] if targets.ndim > 1 else targets[training]).ravel().tolist())
     absent = [name for i, name in enumerate(classes) if i not in present]
-    return [f"WARNING: only the holdout has the classes {', '.join(absent)}: they cannot be learned"] if absent else []
+    more = f" and {len(absent) - 10:,} more" if len(absent) > 10 else ""
+    listed = ", ".join(absent[:10]) + more
+    return [f"WARNING: only the holdout has the classes {listed}: they cannot be learned"] if absent else []
 
 
 def _summary(

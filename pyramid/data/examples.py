@@ -61,7 +61,7 @@ def read_examples(settings: TrainSettings) -> tuple[Examples, list[str]]:
     objective, labels, notes, wrong_labels = told or _labels(settings, rows, all(source.text for source in sources))
     loss = settings.loss_function or LOSSES.get(objective, ("",))[0]
     if not wrong_labels:
-        wrong_labels = misfits(settings, objective, loss)
+        wrong_labels = [*_unwritable(labels, objective), *misfits(settings, objective, loss)]
         complete = all(row.get("place") is None for _, _, row in rows)
         wrong_labels += _nothing_to_learn(labels[: len(sources[0].rows)], objective) if complete else []
     problems += wrong_labels
@@ -186,6 +186,15 @@ def _objective(
             f" {numbers[0]} a number; set objective_type to say which is meant"
         )
     return (CATEGORICAL if strings else NUMERIC), []
+
+
+def _unwritable(labels: list[Any], objective: str) -> Iterator[str]:
+    """Classes that no file could hold: a folder's name may be no UTF-8."""
+    if objective != NUMERIC:
+        names = {box[4] for boxes in labels for box in boxes} if objective == BOUNDING_BOX else set(labels)
+        for name in sorted(names):
+            if not name.isprintable() and name.encode(errors="ignore").decode() != name:
+                yield f"training_data: the class {name!a} is no text that can be written; rename it"
 
 
 def _nothing_to_learn(labels: list[Any], objective: str) -> Iterator[str]:

@@ -66,7 +66,12 @@ def _boxes(settings: TrainSettings) -> Iterator[str]:
 
 def _square(settings: TrainSettings) -> Iterator[str]:
     shape = settings.input_image_shape
-    if shape is None or (shape[0] == shape[1] and shape[0] % DETECTOR_DIVISOR == 0):
+    if (
+        shape is None
+        or len(shape) != 3
+        or max(shape) > 8192
+        or (shape[0] == shape[1] and shape[0] % DETECTOR_DIVISOR == 0)
+    ):
         return
     side = nearest_side(max(shape[:2]))
     yield (

@@ -1,5 +1,6 @@
 """The whole training job: pictures in, the best model out."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from pyramid.search.candidates import candidates, input_shape, networks, rescale
 from pyramid.search.select import rank
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.objectives import BOUNDING_BOX
-from pyramid.settings.train import TrainSettings
+from pyramid.settings.train import ROW_KEYS, TrainSettings
 from pyramid.training.candidate import WEIGHTS_FILE, Candidate, Result
 from pyramid.training.storage import write_document, write_json
 
@@ -99,12 +100,12 @@ def _search(
     tell(Stage("writing the model"))
     _write_model(work, tried, best)
     timings.lap("writing")
-    understood = _understood(settings, shape, tried[0])
-    write_json(work / CONFIG_FILE, understood)
+    document = understood(settings, shape, tried[0])
+    write_json(work / CONFIG_FILE, document)
     report = {
         "best": best.name,
         "selection_metric": tried[0].selection_metric,
-        "final_model": str(Path(understood["output_directory"]) / FINAL_MODEL_FILE),
+        "final_model": str(Path(document["output_directory"]) / FINAL_MODEL_FILE),
         "stopped_by_user": stopped(),
         "data": summary.to_dict(),
         "input_image_shape": shape,
@@ -173,7 +174,7 @@ def _write_model(work: Path, tried: list[Candidate], best: Result) -> None:
     write_document(work / FINAL_MODEL_FILE, document)
 
 
-def _understood(settings: TrainSettings, shape: list[int], candidate: Candidate) -> dict[str, Any]:
+def understood(settings: TrainSettings, shape: list[int], candidate: Candidate) -> dict[str, Any]:
     """The settings with every default and what was decided by the data: training on it again means the same."""
     decided: dict[str, Any] = {
         "objective_type": candidate.objective,
@@ -188,4 +189,15 @@ def _understood(settings: TrainSettings, shape: list[int], candidate: Candidate)
         decided["rescale_type"] = candidate.rescale_type
     else:
         decided["loss_function"] = candidate.loss_function
-    return settings.model_dump(exclude_none=True) | decided
+    document = settings.model_dump(exclude_none=True) | decided
+    for key in ROW_KEYS:
+        if not isinstance(document.get(key, ""), str):
+            document[key] = [_writable(row) for row in document[key]]
+    return document
+
+
+def _writable(row: dict[str, Any]) -> dict[str, Any]:
+    """Without boxes that JSON has no words for, which were left out."""
+    if "boxes" not in row:
+        return row
+    return row | {"boxes": [box for box in row["boxes"] if all(map(math.isfinite, box[:4]))]}

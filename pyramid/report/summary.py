@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from pyramid.report.texts import metric, seconds
+from pyramid.report.texts import metric, name, plain, seconds
 from pyramid.settings.augmentations import AUGMENTATIONS
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.objectives import BOUNDING_BOX
@@ -57,7 +57,7 @@ def data_lines(data: dict[str, Any], shape: list[int]) -> list[str]:
     lines = [f"{used:,} pictures of {shown}: {data['training_rows']:,} to train on, {data['holdout_rows']:,} held out."]
     if data["classes"]:
         counts = sorted(data["classes"].items(), key=lambda item: -item[1])
-        listed = ", ".join(f"{escape(name)} ({count:,})" for name, count in counts[:_MOST_LISTED])
+        listed = ", ".join(f"{escape(name(label))} ({count:,})" for label, count in counts[:_MOST_LISTED])
         more = f" and {len(counts) - _MOST_LISTED:,} more" if len(counts) > _MOST_LISTED else ""
         what = f"{sum(data['classes'].values()):,} boxes of " if data["objective"] == BOUNDING_BOX else ""
         plural = "class" if len(counts) == 1 else "classes"
@@ -68,7 +68,7 @@ def data_lines(data: dict[str, Any], shape: list[int]) -> list[str]:
     bad = data["bad_images"]
     if bad:
         lines.append(f"[yellow]{len(bad):,} of {data['rows']:,} files were left out:[/yellow]")
-        lines += [f"  {escape(item['file'])}: {escape(item['reason'])}" for item in bad[:_MOST_LISTED]]
+        lines += [f"  {escape(plain(item['file']))}: {escape(item['reason'])}" for item in bad[:_MOST_LISTED]]
         lines += [f"  … and {len(bad) - _MOST_LISTED:,} more, in results.json"] if len(bad) > _MOST_LISTED else []
     return lines + [f"[yellow]{escape(note)}[/yellow]" for note in data["notes"]]
 
@@ -128,9 +128,9 @@ def per_class(candidate: dict[str, Any]) -> Table:
     for heading in ("objects", "found", "missed", "false", "map 50", "map"):
         table.add_column(heading, justify="right")
     rows = sorted(candidate["per_class"].items(), key=lambda item: -item[1]["objects"])
-    for name, values in rows[:_MOST_CLASSES]:
+    for label, values in rows[:_MOST_CLASSES]:
         counts = [f"{values[key]:,}" for key in _COUNTS]
-        table.add_row(escape(name), *counts, *(metric(key, values[key]) for key in ("map_50", "map")))
+        table.add_row(escape(name(label)), *counts, *(metric(key, values[key]) for key in ("map_50", "map")))
     if len(rows) > _MOST_CLASSES:
         table.add_row(f"… and {len(rows) - _MOST_CLASSES:,} more, in results.json")
     if len(rows) > 1:

@@ -1,5 +1,7 @@
 """Words for numbers, the same in every report."""
 
+_LONGEST = 100
+
 
 def seconds(value: float) -> str:
     """ "0.4 s", "12 s", "3:05 min", "1:02 h"."""
@@ -11,6 +13,17 @@ def seconds(value: float) -> str:
     if whole < 3600:
         return f"{whole // 60}:{whole % 60:02d} min"
     return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
+
+
+def plain(text: str) -> str:
+    """``text`` without control characters, on a line."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
+def name(text: str) -> str:
+    """The name of a class on a line, cut when it is long."""
+    shown = plain(text)
+    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
 
 
 def metric(name: str, value: float | None) -> str:

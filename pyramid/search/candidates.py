@@ -6,7 +6,7 @@ from pyramid.data.anchors import find_anchors, sort_anchors
 from pyramid.data.dataset import Dataset
 from pyramid.data.examples import Examples
 from pyramid.data.shape import shape_from_sizes, square_from_sizes
-from pyramid.errors import DataError
+from pyramid.errors import ConfigError, DataError
 from pyramid.settings.base_settings import HYPERPARAMETERS
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import DEFAULT_CANDIDATES, NETWORKS
@@ -14,8 +14,7 @@ from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.settings.train import TrainSettings
 from pyramid.training.candidate import Candidate
 
-#: Iterations of a detector's warm-up when the settings say nothing: its first gradients are a hundred times longer than
-#: the later ones, and would wear the prior of the confidence away.
+#: Iterations of a detector's warm-up when the settings say nothing.
 DETECTOR_WARMUP = 100
 
 
@@ -111,6 +110,11 @@ def _anchors(settings: TrainSettings, network: str, side: int, dataset: Dataset)
     if not NETWORKS[network].anchors:
         return []
     if settings.bounding_box_anchors:
+        for i, anchor in enumerate(settings.bounding_box_anchors):
+            if max(anchor) > side:
+                raise ConfigError(
+                    [f"bounding_box_anchors[{i}]: is larger than the input ({side} pixels): {list(anchor)}"]
+                )
         return sort_anchors([list(anchor) for anchor in settings.bounding_box_anchors])
     return find_anchors(dataset.box_sizes(), NETWORKS[network].anchors, side, settings.seed)
 

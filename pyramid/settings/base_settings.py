@@ -75,7 +75,10 @@ class BaseSettings(Document):
         0.001, gt=0, le=100, description="r of the schedule r, r/4, r/16 (a step down when `patience` is used up)."
     )
     learning_rate_warmup_iterations: int = Field(
-        0, ge=0, description="x: at iteration i the rate is r·min(1, i/x)², and training is not stopped while i < x."
+        0,
+        ge=0,
+        description="x: at iteration i the rate is r·min(1, i/x)², and training is not stopped while i < x. For boxes"
+        " 100 by default.",
     )
     beta1: Unit | None = Field(None, description="Decay of the first moment (adam, adamax, nadam).")
     beta2: Unit | None = Field(None, description="Decay of the second moment (adam, adamax, nadam).")

@@ -21,7 +21,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
         ConfigError: the file is missing, unreadable, not JSON, or not an object.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8-sig"), object_pairs_hook=_object)
+        document = json.loads(Path(path).read_text(encoding="utf-8-sig"), object_pairs_hook=unique_keys)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError([f"{path}: cannot read the configuration: {reason}"]) from error
@@ -34,7 +34,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
     return document
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object in which no key is there twice: the first would be lost without a word."""
     made = dict(pairs)
     if len(made) < len(pairs):
@@ -168,5 +168,8 @@ def _nearest(place: tuple[int | str, ...]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):  # from Python anything may come
+        return f"what JSON has no words for ({type(value).__name__})"
     return text if len(text) <= 80 else text[:77] + "…"

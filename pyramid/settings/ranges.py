@@ -1,6 +1,6 @@
 """`augmentation_ranges`: a key for each augmentation."""
 
-import math
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,7 +30,7 @@ def _strength(facts: Augmentation) -> Callable[[Any], float]:
     def check(value: Any) -> float:
         if value is None or value is True:
             return float(facts.default)
-        if not isinstance(value, int | float) or not math.isfinite(value):
+        if not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
             raise ValueError("must be a finite number, true, false or null")
         if facts.switch:
             return float(bool(value))

@@ -42,7 +42,7 @@ def _augmentation(name: Any) -> Any:
 
 
 AugmentationName = Annotated[str, BeforeValidator(_augmentation), OneOf(AUGMENTATIONS)]
-Side = Annotated[float, Field(strict=True, gt=0, le=8192)]
+Side = Annotated[float, Field(strict=True, ge=1, le=8192)]
 Label = Annotated[int | float | str, BeforeValidator(_label)]
 Candidate = Annotated[list[str], BeforeValidator(_candidate), Field(min_length=2, max_length=2)]
 

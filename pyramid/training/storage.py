@@ -15,7 +15,8 @@ def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
     """Write ``value`` to a temporary name beside ``path``, then rename it."""
     temporary = path.with_name(path.name + ".part")
     text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
-    temporary.write_text(text, encoding="utf-8")
+    # A file's name may be no UTF-8; what it has instead of letters becomes an escape, which JSON knows.
+    temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     os.replace(temporary, path)
 
 

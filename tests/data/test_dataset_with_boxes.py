@@ -244,3 +244,20 @@ def test_augmentations_for_boxes_need_no_warning_here(make: Make) -> None:
     _, summary = make(examples_of([[CAT], []] * 20), image_augmentations=["mosaic", "mixup", "deform"])
     [warning] = warnings(summary)
     assert "deform" in warning
+
+
+def test_pictures_with_boxes_must_count(make: Make) -> None:
+    with pytest.raises(DataError, match="every training picture with a box has weight 0"):
+        make(examples_of([[CAT], []], weights=[0.0, 1.0]))
+
+
+def test_huge_weights_average_1(make: Make) -> None:
+    dataset, _ = make(examples_of([[CAT], [DOG]], weights=[3e38, 3e38]))
+    np.testing.assert_allclose(dataset.weights, 1)
+
+
+def test_pictures_on_both_sides_are_told(make: Make) -> None:
+    examples = examples_of([[CAT], [DOG], [CAT]], validation_rows=1)
+    examples.files[2] = examples.files[0]
+    _, summary = make(examples)
+    assert any("1 pictures are trained on and validated on" in note for note in summary.notes)

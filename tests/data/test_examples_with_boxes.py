@@ -237,3 +237,21 @@ def test_a_data_set_of_which_only_the_validation_rows_have_boxes(problems: Probl
     for path in (yolo.parent / "labels" / "train").iterdir():
         path.write_text("")
     assert problems(training_data=str(yolo)) == ["training_data: nothing to learn, no picture has a box"]
+
+
+# Names that no file could hold, and keys that are there twice
+
+
+@pytest.mark.parametrize("row", [{"boxes": [[0, 0, 1, 1, "\ud800"]]}, {"label": "caf\udce9"}])
+def test_a_class_that_cannot_be_written_is_refused(problems: Problems, row: dict[str, Any]) -> None:
+    other = {"boxes": []} if "boxes" in row else {"label": "tea"}
+    [problem] = problems(training_data=[{"file": "a.png"} | row, {"file": "b.png"} | other])
+    assert problem.startswith("training_data: the class '")
+    assert "no text that can be written; rename it" in problem
+
+
+def test_a_key_that_is_there_twice_in_a_table_is_refused(problems: Problems, tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text('[{"file": "a.png", "boxes": [[0, 0, 1, 1, "a"]], "boxes": []}]')
+    [problem] = problems(training_data=str(path))
+    assert 'the key "boxes" is there twice' in problem

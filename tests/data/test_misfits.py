@@ -92,7 +92,7 @@ def test_a_metric_that_is_not_for_boxes(problems: Problems) -> None:
         {"objective_type": "bounding_box"},
         {"rescale_type": "pad"},
         {"input_image_shape": [32, 32, 3]},
-        {"input_image_shape": [416, 416, 3], "bounding_box_anchors": [[416, 416], [0.5, 1]]},
+        {"input_image_shape": [416, 416, 3], "bounding_box_anchors": [[416, 416], [1.5, 1]]},
         {"bounding_box_anchors": [[8000, 8000], [10, 10]]},  # the shape follows from the pictures
         {"bounding_box_anchors": [[10, 10], [10, 11], [11, 10]], "image_network_candidates": [["yolov4", METHOD]]},
         {"bounding_box_anchors": [[10, 10], [10, 11]], "image_network_candidates": [["tinyyolov4", METHOD]]},

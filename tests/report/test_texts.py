@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyramid.report.texts import metric, seconds
+from pyramid.report.texts import metric, name, seconds
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,9 @@ def test_seconds(value, text):
 )
 def test_metric(value, text):
     assert metric("likelihood", value) == text
+
+
+def test_names_are_of_one_line_and_not_too_long():
+    assert name("runde Fläche 日本") == "runde Fläche 日本"
+    assert name("a\nb\x1b[31m") == "a\\nb\\x1b[31m"
+    assert name("x" * 3000) == "x" * 99 + "…"

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from pyramid.data.dataset import Dataset
-from pyramid.search.candidates import candidates, minimum_side, networks
+from pyramid.errors import ConfigError
+from pyramid.search.candidates import DETECTOR_WARMUP, candidates, minimum_side, networks
 from pyramid.settings.networks import DEFAULT_CANDIDATES
-from pyramid.settings.objectives import CATEGORICAL, NUMERIC
+from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, NUMERIC
 from pyramid.settings.train import TrainSettings
 from pyramid.training.candidate import Candidate
 
@@ -145,3 +146,31 @@ def test_the_objective_chooses_the_selection_metric(objective, loss, metric):
 def test_a_candidate_survives_json():
     for candidate in made(beta1=0.5):
         assert Candidate(**json.loads(json.dumps(candidate.to_dict()))) == candidate
+
+
+def boxes(*sizes):
+    """A dataset of one picture with boxes of these sizes."""
+    targets = np.array([[[0, 0, width, height, 0] for width, height in sizes]], np.float32)
+    row = np.zeros(1, np.int64)
+    return Dataset(targets, np.ones(1, np.float32), row, row, ["a"], 0.0, 1.0, np.ones(1, np.float32))
+
+
+def test_a_detector_pads_warms_up_and_starts_from_anchors_of_the_data():
+    [candidate] = candidates(TrainSettings(), [64, 64, 3], BOUNDING_BOX, "", boxes((10, 20), (30, 30)))
+    assert (candidate.network, candidate.rescale_type, candidate.selection_metric) == ("tinyyolov4", "pad", "map_50")
+    assert candidate.learning_rate_warmup_iterations == DETECTOR_WARMUP
+    assert len(candidate.anchors) == 6
+    assert {(10, 20), (30, 30)} <= set(map(tuple, candidate.anchors))
+
+
+def test_what_is_asked_for_wins():
+    settings = TrainSettings(learning_rate_warmup_iterations=0, bounding_box_anchors=[[40, 10], [5, 5]])
+    [candidate] = candidates(settings, [64, 64, 3], BOUNDING_BOX, "", boxes((10, 20)))
+    assert candidate.learning_rate_warmup_iterations == 0
+    assert candidate.anchors == [[5, 5], [40, 10]]
+
+
+def test_an_anchor_larger_than_the_input_that_the_data_decides_is_an_error():
+    settings = TrainSettings(bounding_box_anchors=[[10, 10], [65, 10]])
+    with pytest.raises(ConfigError, match=r"bounding_box_anchors\[1\]: is larger than the input \(64 pixels\)"):
+        candidates(settings, [64, 64, 3], BOUNDING_BOX, "", boxes((10, 20)))

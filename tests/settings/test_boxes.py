@@ -116,7 +116,7 @@ def test_a_key_that_is_nearly_boxes(problems: Problems) -> None:
 @pytest.mark.parametrize(
     ("anchors", "read"),
     [
-        ([[10, 20.5], [0.1, 8192]], [(10.0, 20.5), (0.1, 8192.0)]),
+        ([[10, 20.5], [1.1, 8192]], [(10.0, 20.5), (1.1, 8192.0)]),
         ([(1, 2)] * 64, [(1.0, 2.0)] * 64),
         (None, None),
     ],
@@ -135,8 +135,8 @@ def test_anchors(valid: Valid, anchors: Any, read: Any) -> None:
         ([[1, 2], [3, 4, 5]], "[1]", "must have at most 2 items, but got [3, 4, 5]"),
         ([[1, 2], 5], "[1]", "must be a list, but got 5"),
         ([1, 2], "[0]", "must be a list, but got 1"),
-        ([[1, 2], [0, 4]], "[1][0]", "must be greater than 0, but got 0"),
-        ([[1, -0.5], [3, 4]], "[0][1]", "must be greater than 0, but got -0.5"),
+        ([[1, 2], [0, 4]], "[1][0]", "must be greater than or equal to 1, but got 0"),
+        ([[1, -0.5], [3, 4]], "[0][1]", "must be greater than or equal to 1, but got -0.5"),
         ([[8192.5, 2], [3, 4]], "[0][0]", "must be less than or equal to 8192, but got 8192.5"),
         ([["1", 2], [3, 4]], "[0][0]", 'must be a valid number, but got "1"'),
         ([[True, 2], [3, 4]], "[0][0]", "must be a valid number, but got true"),

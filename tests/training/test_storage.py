@@ -139,3 +139,9 @@ def test_weights_that_cannot_be_written_leave_the_old_ones(tmp_path, make_candid
 def test_nothing_is_known_of_a_candidate_that_never_saved(tmp_path):
     assert load_fit_info(tmp_path) is None
     assert load_fit_info(tmp_path / "absent") is None
+
+
+def test_a_name_that_is_no_unicode_is_written_as_an_escape(tmp_path):
+    """As Python has a file's name that is not UTF-8."""
+    write_json(tmp_path / "a.json", {"file": "caf\udce9.png"})
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"file": "caf\udce9.png"}

@@ -7,6 +7,9 @@ from typing import Any
 
 from pyramid.data.formats.source import Source, class_name, existing, numbers, repeated, shown
 
+#: So many pictures tell in which folder they are.
+_LOOKED_FOR = 100
+
 
 def is_coco(document: Any) -> bool:
     """Whether what a JSON file holds is this."""
@@ -25,15 +28,15 @@ def read_coco(source: Source, document: dict[str, Any], path: Path, image_root: 
         problems.append("images: must not be empty")
     for problem in problems:
         source.problem(f"{path}: {problem}")
-    source.root = Path(image_root) if image_root else _root(path, next(iter(pictures.values()), ""))
+    source.root = Path(image_root) if image_root else _root(path, list(pictures.values())[:_LOOKED_FOR])
     source.rows = [{"file": file, "boxes": boxes[number]} for number, file in pictures.items()]
 
 
-def _root(path: Path, first: str) -> Path:
-    """The folder below which the first picture lies, in one of the usual layouts; the JSON's own when in none."""
+def _root(path: Path, files: list[str]) -> Path:
+    """The folder below which most of ``files`` lie, in one of the usual layouts; the JSON's own when in none."""
     split = path.stem.rpartition("_")[2]  # annotations/instances_train2017.json, train2017/1.jpg
     folders = [path.parent, path.parent / "images", path.parent / path.stem, path.parent.parent / split]
-    return next((folder for folder in folders if any(existing([os.path.join(folder, first)]))), path.parent)
+    return max(folders, key=lambda folder: len(list(existing(os.path.join(folder, file) for file in files))))
 
 
 def _named(document: dict[str, Any], key: str, name_key: str, problems: list[str]) -> dict[Any, str]:

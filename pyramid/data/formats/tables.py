@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pyramid.data.formats.source import Source
+from pyramid.settings.load import unique_keys
 
 COLUMNS = ("file", "label", "boxes", "weight", "group")
 
@@ -74,7 +75,7 @@ def _load_json(path: Path) -> Any:
     if path.suffix.lower() == ".jsonl" or not text.strip():
         return _lines(text)
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and text.lstrip().startswith("{"):  # JSON Lines, in a file that ends in .json
             return _lines(text)
@@ -87,7 +88,7 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 def _line(number: int, line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = json.loads(line, object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
         raise ValueError(f"line {number} is not JSON: {error.msg} at column {error.colno}") from error
     if not isinstance(row, dict):

@@ -21,7 +21,9 @@ def find_voc(folder: Path) -> list[Path]:
     """The XML files in ``folder``, or those in its subfolder `Annotations`; [] when it is no such data set."""
     for place in (folder, folder / "Annotations"):
         if place.is_dir():
-            found = sorted(place / name for name in os.listdir(place) if name.lower().endswith(".xml"))
+            found = sorted(
+                place / name for name in os.listdir(place) if name.lower().endswith(".xml") and name[0] != "."
+            )
             if found:
                 return found
     return []

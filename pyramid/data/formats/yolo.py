@@ -70,6 +70,11 @@ def _fill(source: Source, place: str, pictures: list[str] | None, names: dict[in
     for picture, path in labels.items():
         boxes = read_labels(path, picture, names, problems) if path else []
         source.rows.append({"file": os.path.relpath(picture, source.root), "boxes": boxes})
+    without = sum(path is None for path in labels.values())
+    if without:
+        source.notes.append(
+            f"{without:,} of {len(labels):,} pictures have no label file: they count as without objects"
+        )
     if not pictures:
         problems.append(f"{place}: no pictures")
     elif not any(labels.values()):

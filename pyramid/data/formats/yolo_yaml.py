@@ -52,7 +52,7 @@ def _parse(path: Path) -> Any:
 def root(source: Source, path: Path, document: dict[Any, Any]) -> Path:
     """The folder that `train` and `val` are relative to."""
     given = document.get("path") or "."
-    folder = Path(os.path.normpath(path.parent / str(given)))
+    folder = Path(os.path.normpath(path.parent / given)) if isinstance(given, str) else path.parent
     if not isinstance(given, str) or not folder.is_dir():
         source.problem(f"{path}: path: must be a folder, but got {shown(given)}; leave it out when this file is in it")
     return folder

@@ -189,3 +189,9 @@ def test_broken_json_is_told_with_its_line(write: Write) -> None:
 def test_images_without_annotations_are_no_data_set(read: Read) -> None:
     [problem] = read({"images": IMAGES}).problems
     assert "COCO's object {images, annotations}" in problem
+
+
+def test_the_folder_that_holds_most_pictures_is_theirs(read: Read, write: Write, tmp_path: Path) -> None:
+    """The first one is missing."""
+    write("images/b.png", b"")
+    assert read(document()).root == tmp_path / "images"

@@ -1,6 +1,7 @@
 """YOLO's data.yaml, or a folder with a list of classes -> rows with boxes."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def files(source: Source | None) -> list[str]:
 @pytest.mark.parametrize("given", [".", "data.yaml"])
 def test_a_description(data_set: Path, given: str) -> None:
     source = read(data_set / given)
-    assert (source.problems, source.notes, source.root) == ([], [], data_set)
+    note = "1 of 2 pictures have no label file: they count as without objects"
+    assert (source.problems, source.notes, source.root) == ([], [note], data_set)
     assert files(source) == ["images/train/a.png", "images/train/deep/c.png"]
     boxes = source.rows[0]["boxes"]
     assert [pytest.approx(box[:4]) for box in boxes] == [[25, 20, 75, 30], [0, 0, 20, 10]]
@@ -333,3 +335,13 @@ def test_another_data_yaml_is_passed_over(write: Write, tmp_path: Path, content:
     source = read(tmp_path)
     assert source.problems == []
     assert source.rows == [{"file": "cat/a.png", "label": "cat"}]
+
+
+def test_aliases_within_aliases_are_not_written_out(tmp_path: Path) -> None:
+    """As text the last one would be some gigabytes."""
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"{one}: &{one} [{', '.join([f'*{before}'] * 9)}]" for before, one in pairwise("abcdefghi")]
+    (tmp_path / "data.yaml").write_text("\n".join([*lines, "path: *i", "train: images", "names: [cat]"]))
+    [problem, *_] = read_source("training_data", str(tmp_path / "data.yaml"), None).problems
+    assert "path: must be a folder" in problem
+    assert len(problem) < 1000
