@@ -1,5 +1,6 @@
 """A detector from a COCO file, augmented by workers, to a model that sensenet serves."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from pyramid.finalize.workspace import CONFIG_FILE, FINAL_MODEL_FILE, RESULTS_FI
 from pyramid.report.summary import print_summary
 from pyramid.settings.load import check
 from tests.shapes import NAMES, write_pictures
+
+pytestmark = pytest.mark.slow
 
 PICTURES = 60
 
@@ -48,7 +51,7 @@ def keys(coco: Path, output: Path) -> dict[str, Any]:
         "batch_size": 8,
         "augmentation_ranges": {"rotation": 10, "horizontal_flip": True, "mosaic": 0.5},
         "augmentation_placement": "workers",
-        "max_total_time": 45,
+        "max_total_time": 35,
     }
 
 
@@ -76,7 +79,7 @@ def test_results_tell_of_boxes(trained: Path) -> None:
 
 
 def test_the_report_tells_them_too(trained: Path) -> None:
-    console = Console(width=120, record=True, quiet=True)
+    console = Console(width=120, record=True, file=io.StringIO())
     print_summary(console, json.loads((trained / RESULTS_FILE).read_text()))
     text = console.export_text()
     assert " boxes were left out" in text

@@ -95,7 +95,7 @@ def test_one_picture_is_learned_by_heart_and_served(train, tmp_path):
     targets = np.array([[[*box[:4], NAMES.index(box[4])] for box in boxes]], np.float32)
     rows, side = np.zeros(1, np.int64), np.array([64], np.float32)
     dataset = Dataset(targets, np.ones(1, np.float32), rows, rows, list(NAMES), 0.0, 1.0, side)
-    candidate = replace(DETECTOR, max_iterations=200, batch_size=2, selection_metric="ciou_loss")
+    candidate = replace(DETECTOR, max_iterations=220, batch_size=2, selection_metric="ciou_loss")
     result = train(candidate, pixels[np.newaxis], dataset)
     assert result.status == Status.FINISHED
     assert result.metrics["map_50"] == pytest.approx(1)
