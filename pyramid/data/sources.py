@@ -8,14 +8,14 @@ from typing import Any
 
 from pyramid.data.formats.coco import is_coco, read_coco
 from pyramid.data.formats.folders import read_folders
-from pyramid.data.formats.source import PICTURE_ENDINGS, Source, reason
+from pyramid.data.formats.source import Source, reason
 from pyramid.data.formats.tables import LOADERS, read_table
 from pyramid.data.formats.voc import find_voc, read_voc
 from pyramid.data.formats.yolo import find_yolo, read_yolo
 from pyramid.data.formats.yolo_yaml import ENDINGS as YAML_ENDINGS
 from pyramid.settings.train import Row
 
-__all__ = ["PICTURE_ENDINGS", "Source", "read_source"]
+__all__ = ["Source", "read_source"]
 
 
 def read_source(name: str, data: list[Row] | str, image_root: str | None) -> Source:

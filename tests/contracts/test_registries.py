@@ -11,8 +11,8 @@ from pyramid.data.augment.color import COLOR
 from pyramid.data.augment.combine import PARTNERS
 from pyramid.data.augment.draws import DRAWS
 from pyramid.data.augment.geometry import GEOMETRIC
+from pyramid.data.formats.source import PICTURE_ENDINGS
 from pyramid.data.image import GENERATOR_ONLY
-from pyramid.data.sources import PICTURE_ENDINGS
 from pyramid.networks.topologies import TOPOLOGIES
 from pyramid.settings import metrics, networks, objectives, optimizers
 from pyramid.settings.augmentations import AUGMENTATIONS, DETECTION

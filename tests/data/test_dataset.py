@@ -12,25 +12,10 @@ from pyramid.data.examples import Examples
 from pyramid.data.split import TINY
 from pyramid.errors import DataError
 from pyramid.settings.train import TrainSettings
+from tests.data.making import examples_of
 
 Settings = Callable[..., TrainSettings]
 Make = Callable[..., tuple[Dataset, Summary]]
-
-
-def examples_of(labels: list[Any], validation_rows: int = 0, **columns: list[Any]) -> Examples:
-    """Examples with these labels, each with an own file; ``columns`` replaces weights or groups."""
-    numeric = not isinstance(labels[0], str)
-    files = [f"{i}.png" for i in range(len(labels))]
-    return Examples(
-        objective="numeric" if numeric else "categorical",
-        loss="mean_squared_error" if numeric else "crossentropy",
-        files=files,
-        labels=labels,
-        weights=columns.get("weights", [1.0] * len(labels)),
-        groups=columns.get("groups", [f"file {file}" for file in files]),
-        validation_rows=validation_rows,
-        notes=["a note"],
-    )
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pyramid.data.dataset import Dataset, Summary, make_dataset
 from pyramid.data.examples import Examples
 from pyramid.errors import DataError
 from pyramid.settings.train import TrainSettings
+from tests.data.making import examples_of
 
 Settings = Callable[..., TrainSettings]
 Make = Callable[..., tuple[Dataset, Summary]]
@@ -22,21 +23,6 @@ WIDTH, HEIGHT, SIDE = 100, 50, 64
 CAT, DOG, OWL = ((10 * i, 5, 10 * i + 30, 45, name) for i, name in enumerate(("cat", "dog", "owl")))
 
 AWAY = (200, 5, 210, 45, "cat")
-
-
-def examples_of(boxes: list[Any], validation_rows: int = 0, **columns: list[Any]) -> Examples:
-    """Examples with these boxes, each with an own file; ``columns`` replaces weights or groups."""
-    files = [f"{i}.png" for i in range(len(boxes))]
-    return Examples(
-        objective="bounding_box",
-        loss="",
-        files=files,
-        labels=boxes,
-        weights=columns.get("weights", [1.0] * len(boxes)),
-        groups=columns.get("groups", [f"file {file}" for file in files]),
-        validation_rows=validation_rows,
-        notes=["a note"],
-    )
 
 
 @pytest.fixture
