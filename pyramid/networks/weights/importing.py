@@ -1,0 +1,64 @@
+"""A file of weights in any of the known formats -> the h5 file that sensenet and pyramid read."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import h5py
+
+from pyramid.errors import ConfigError
+from pyramid.networks.weights import darknet, files, h5
+from pyramid.networks.weights.published import Weights, published_layers
+from pyramid.networks.weights.torch_file import read_state
+from pyramid.networks.weights.torchvision import convert
+
+
+def _torchvision(network: str, path: Path) -> Weights:
+    state = read_state(path)
+    try:
+        return convert(network, state)
+    except ConfigError as error:
+        raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from None
+
+
+#: network -> reader of the kind of file, besides h5, in which somebody publishes its weights
+READERS: dict[str, Callable[[str, Path], Weights]] = {
+    "mobilenetv2": _torchvision,
+    "resnet18": _torchvision,
+    "tinyyolov4": darknet.read,
+    "yolov4": darknet.read,
+}
+
+
+def import_weights(network: str, source: Path, check: Callable[[Path, bool], None]) -> Path:
+    """Convert ``source`` to the file of ``network`` in the folder of weights, which is replaced; returns its path.
+
+    Args:
+        check: called with the new file before it is put in place, and with whether it has the published head.
+
+    Raises:
+        ConfigError: the file is missing, of no format that is known for ``network``, or does not fit it; or what
+            ``check`` raises. What was in place is as it was then.
+    """
+    target = files.path(network)
+    weights = _read(network, source)
+    part = target.with_name(target.name + ".part")
+    with files.locked(target):
+        try:
+            h5.write(network, weights, part)
+            check(part, len(weights) == len(published_layers(network)))
+            files.put(part, target)
+        finally:
+            with suppress(OSError):
+                part.unlink()
+    return target
+
+
+def _read(network: str, source: Path) -> Weights:
+    if not source.is_file():
+        raise ConfigError([f"{source}: is no file"])
+    if h5py.is_hdf5(source):
+        return h5.read(network, source)
+    if network not in READERS:
+        raise ConfigError([f"{source}: is no h5 file of Keras, the only kind that is known for {network}"])
+    return READERS[network](network, source)
