@@ -9,6 +9,7 @@ from pyramid.errors import ConfigError
 if TYPE_CHECKING:
     from pyramid.data.examples import Examples
     from pyramid.engine.events import Event
+    from pyramid.search.starts import Starts
     from pyramid.settings.train import TrainSettings
 
 
@@ -16,27 +17,36 @@ if TYPE_CHECKING:
 MOST_BATCHES = 20
 
 
-def check(document: dict[str, Any]) -> "tuple[TrainSettings, Examples]":
+def check(document: dict[str, Any]) -> "tuple[TrainSettings, Examples, Starts]":
     """Validate a training configuration without touching a picture; takes well under two seconds.
+
+    Where it names pretrained weights, files of some hundred megabytes may have to be read, or a server be asked
+    whether it has them.
 
     Args:
         document: the keys of a configuration file.
+
+    Returns:
+        The settings, the rows that they name, and what the candidates start from.
 
     Raises:
         ConfigError: with every problem of the document and of its rows, each with its path and value.
     """
     from pyramid.data.examples import read_examples
     from pyramid.finalize.workspace import check_output
+    from pyramid.search.starts import find_starts
     from pyramid.settings import load
 
     settings, problems = load.check(document)
     examples, more = read_examples(settings)
     problems += more
+    starts, more = find_starts(settings, examples)
+    problems += more
     if settings.output_directory:
         problems += check_output(settings.output_directory)
     if problems:
         raise ConfigError(problems)
-    return settings, examples
+    return settings, examples, starts
 
 
 def visualize(
@@ -57,7 +67,7 @@ def visualize(
     """
     if not isinstance(batches, int) or not (0 if each else 1) <= batches <= MOST_BATCHES:
         raise ConfigError([f"batches: must be a whole number from 1 to {MOST_BATCHES}, but got {batches!r}"])
-    settings, examples = check(document)
+    settings, examples, starts = check(document)
     augmentations, warnings = settings.augmentations(examples.objective), settings.warnings(examples.objective)
     if each and not augmentations:
         raise ConfigError(["image_augmentations: no augmentation is on, so there is none to show", *warnings])
@@ -70,7 +80,7 @@ def visualize(
     if not windows:
         check_folder(output)
 
-    previews, bad = preview(settings, examples, max(1, batches))
+    previews, bad = preview(settings, examples, list(starts.models.values()), max(1, batches))
     for line in (*warnings, *(f"{file}: left out: {reason}" for file, reason in bad.items())):
         say(line)
     drawn = drawings(previews[:batches], previews[0], augmentations if each else {})
@@ -98,8 +108,8 @@ def train(
     Raises:
         ConfigError, DataError, NoModelError, Interrupted: see ``pyramid.errors``.
     """
-    settings, examples = check(document)
+    settings, examples, starts = check(document)
     from pyramid.engine.events import nobody
     from pyramid.engine.job import run
 
-    return run(settings, examples, tell or nobody, stopped or (lambda: False))
+    return run(settings, examples, starts, tell or nobody, stopped or (lambda: False))

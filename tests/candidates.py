@@ -15,6 +15,8 @@ CANDIDATE = Candidate(
     mean=0.0,
     stdev=1.0,
     anchors=[],
+    initial_model="",
+    structure=None,
     loss_function="crossentropy",
     label_smoothing_factor=0.0,
     balance_objective=False,
@@ -28,5 +30,6 @@ CANDIDATE = Candidate(
     patience=10_000,
     max_seconds_per_update=16.0,
     max_iterations=None,
+    max_data_size=2**30,
     selection_metric="likelihood",
 )

@@ -38,7 +38,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 @pytest.mark.usefixtures("data")
 def test_configuration_is_valid(path: Path) -> None:
-    settings, examples = api.check(json.loads(path.read_text()))
+    settings, examples, _ = api.check(json.loads(path.read_text()))
     assert len(examples.files) >= 2
     assert settings.output_directory == "results"
 

@@ -92,9 +92,10 @@ def _validate(document: dict[str, object], path: str) -> None:
     from pyramid import api
     from pyramid.search.candidates import networks
 
-    settings, examples = api.check(document)
+    settings, examples, starts = api.check(document)
     pairs = ", ".join("/".join(pair) for pair in networks(settings, examples.objective))
-    for line in (*examples.notes, *settings.warnings(examples.objective)):
+    cannot = (f"WARNING: {network} cannot start from its weights: {why}" for network, why in starts.missing.items())
+    for line in (*examples.notes, *settings.warnings(examples.objective), *cannot):
         print(line)
     print(f"{path} is valid: {len(examples.files):,} rows, {examples.objective}; candidates {pairs}")
 
@@ -114,7 +115,7 @@ def train(document: dict[str, object]) -> "Console":
     from pyramid import api
     from pyramid.finalize.workspace import holds_results
 
-    settings, examples = api.check(document)
+    settings, examples, starts = api.check(document)
     stop = Stop(out.print)
     if holds_results(str(settings.output_directory)):
         out.print(f"{settings.output_directory} holds the results of an earlier run: they will be replaced")
@@ -123,7 +124,7 @@ def train(document: dict[str, object]) -> "Console":
     from pyramid.report.summary import print_summary
 
     with ProgressReport(out) as report:
-        results = run_job(settings, examples, report, stop)
+        results = run_job(settings, examples, starts, report, stop)
     print_summary(out, results)
     return out
 

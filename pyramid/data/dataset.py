@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,12 @@ class Dataset:
     def strata(self) -> FloatArray:
         """float32 [rows]: what batches are balanced by: the target; of boxes the rarest class in the picture."""
         return rarest_classes(self.targets, len(self.classes)) if self.targets.ndim > 1 else self.targets
+
+    def scaled(self, factor: float) -> "Dataset":
+        """The same, with boxes for a network whose input is ``factor`` times as wide."""
+        if self.targets.ndim == 1 or factor == 1:
+            return self
+        return replace(self, targets=self.targets * np.array([factor] * 4 + [1], np.float32))
 
     def box_sizes(self) -> npt.NDArray[np.float64]:
         """Width and height in pixels of the network's input of every box to train on, [boxes, 2]."""

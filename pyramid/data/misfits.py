@@ -33,7 +33,7 @@ def _networks(settings: TrainSettings, objective: str) -> Iterator[str]:
         return
     detects = objective == BOUNDING_BOX
     fitting = [name for name, facts in NETWORKS.items() if (facts.objective == BOUNDING_BOX) == detects]
-    for i, (network, _) in enumerate(settings.image_network_candidates):
+    for i, (network, _) in settings.networks.items():
         if network not in fitting:
             why = "does not detect objects" if detects else "needs boxes, but the rows have labels"
             yield f"image_network_candidates[{i}]: {network} {why}; use one of {', '.join(fitting)}"
@@ -90,7 +90,7 @@ def _anchors(settings: TrainSettings) -> Iterator[str]:
     for i, anchor in enumerate(anchors):
         if side and max(anchor) > side:
             yield f"bounding_box_anchors[{i}]: is larger than input_image_shape ({side} pixels): {list(anchor)}"
-    for i, (network, _) in enumerate(settings.image_network_candidates):
+    for i, (network, _) in settings.networks.items():
         branches = NETWORKS[network].branches
         if len(anchors) < branches:
             yield (

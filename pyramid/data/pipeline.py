@@ -1,5 +1,6 @@
 """Decoded pictures -> batches: the one entry point for training."""
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -74,7 +75,8 @@ class BatchSource:
     ):
         """
         Args:
-            pictures: uint8 [rows, h, w, 3]; may be shared memory or a memory-mapped file.
+            pictures: uint8 [rows, h, w, 3]; may be shared memory or a memory-mapped file. Without augmentations,
+                anything that has a shape and rows.
             balance: draw all classes equally often.
             augmentations: name -> strength.
         """
@@ -87,7 +89,7 @@ class BatchSource:
         self._seed = seed
         self._strengths = augmentations
         self._sampler = Sampler(self._drawable, batch_size, seed, dataset.strata[self._drawable] if balance else None)
-        height, width, _ = self.shape
+        height, width = self.shape[:2] if augmentations else (0, 0)
         combines = combining(augmentations)
         alone = {name: n for name, n in augmentations.items() if name not in combines}
         self._combine = make_combine(combines, width, height) if combines else None
@@ -108,6 +110,12 @@ class BatchSource:
     def combines(self) -> bool:
         """Whether a picture comes with others that it is combined with."""
         return self._combine is not None
+
+    def of(self, inputs: Any) -> "BatchSource":
+        """The same batches, of what ``inputs`` has in the place of the pictures."""
+        made = copy.copy(self)
+        made._pictures, made.shape = inputs, inputs.shape[1:]
+        return made
 
     def rows(self, k: int) -> Indices:
         """The rows of batch ``k``, int64 [b]."""
@@ -147,8 +155,11 @@ class BatchSource:
         return changed[0].numpy(), changed[1].numpy(), weights
 
 
-def training_batches(source: BatchSource, first: int = 0, threads: int = 1) -> tf.data.Dataset:
+def training_batches(source: BatchSource, first: int = 0, threads: int = 1, ahead: int = 4) -> tf.data.Dataset:
     """The batches of ``source`` from number ``first`` on, without end, made while others are learned.
+
+    Args:
+        ahead: how many are made before they are asked for.
 
     Returns:
         pictures uint8 [b, h, w, 3], targets float32 [b] or [b, boxes, 5], weights float32 [b].
@@ -165,7 +176,7 @@ def training_batches(source: BatchSource, first: int = 0, threads: int = 1) -> t
         return *source.change(pictures, targets, draws), weights
 
     gathered = tf.data.Dataset.range(first, 2**62).map(gather)
-    return _prefetched(gathered.map(change, num_parallel_calls=threads if source.augments else None))
+    return _prefetched(gathered.map(change, num_parallel_calls=threads if source.augments else None), ahead)
 
 
 def streamed_batches(stream: Callable[[], Iterator[Any]], source: BatchSource) -> tf.data.Dataset:
@@ -174,10 +185,11 @@ def streamed_batches(stream: Callable[[], Iterator[Any]], source: BatchSource) -
     pictures = tf.TensorSpec((size, *source.shape), tf.uint8)
     targets = tf.TensorSpec((size, *source.target_shape), tf.float32)
     weights = tf.TensorSpec((size,), tf.float32)
-    return _prefetched(tf.data.Dataset.from_generator(stream, output_signature=(pictures, targets, weights)))
+    return _prefetched(tf.data.Dataset.from_generator(stream, output_signature=(pictures, targets, weights)), 4)
 
 
-def _prefetched(batches: tf.data.Dataset) -> tf.data.Dataset:
+def _prefetched(batches: tf.data.Dataset, ahead: int) -> tf.data.Dataset:
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread takes seconds to end, and the next candidate would wait for it
-    return batches.prefetch(4).with_options(options)
+    options.experimental_optimization.inject_prefetch = False  # ``ahead`` says it all
+    return (batches.prefetch(ahead) if ahead else batches).with_options(options)

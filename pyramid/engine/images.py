@@ -52,7 +52,8 @@ def decode(
         stopped: when it turns true, `Interrupted` is raised.
     """
     array_shape = (len(files), shape[1], shape[0], 3)
-    path = folder / "pictures.uint8" if int(np.prod(array_shape)) > max_data_size else None
+    file = folder / f"pictures_{shape[0]}x{shape[1]}_{rescale_type}.uint8"
+    path = file if int(np.prod(array_shape)) > max_data_size else None
     pixels = np.memmap(path, np.uint8, "w+", shape=array_shape) if path else np.zeros(array_shape, np.uint8)
     sizes = np.zeros((len(files), 2), np.int32)
     bad: dict[int, str] = {}

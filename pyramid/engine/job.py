@@ -9,32 +9,35 @@ from typing import Any
 from pyramid.data.anchors import mean_best_iou
 from pyramid.data.dataset import Dataset, make_dataset
 from pyramid.data.examples import Examples
-from pyramid.engine.events import Prepared, Reading, Stage, Tell, nobody
+from pyramid.engine.events import Prepared, Reading, Stage, Tell, Update, nobody
 from pyramid.engine.images import Pictures, decode
 from pyramid.engine.resources import resources
 from pyramid.engine.session import session
+from pyramid.engine.shared import put_once, share
 from pyramid.engine.trials import train_candidates
 from pyramid.errors import ConfigError, Interrupted, NoModelError
 from pyramid.finalize.workspace import CONFIG_FILE, FINAL_MODEL_FILE, RESULTS_FILE, deliver, workspace
-from pyramid.search.candidates import candidates, input_shape, networks, rescale_type
+from pyramid.search.candidates import candidates, looks, networks
 from pyramid.search.select import rank
+from pyramid.search.starts import Starts, load_starts
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.settings.train import ROW_KEYS, TrainSettings
-from pyramid.training.candidate import WEIGHTS_FILE, Candidate, Result
+from pyramid.training.candidate import WEIGHTS_FILE, Candidate, Look, Result, Status
 from pyramid.training.storage import write_document, write_json
 
 
 def run(
     settings: TrainSettings,
     examples: Examples,
+    starts: Starts,
     tell: Tell = nobody,
     stopped: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """Train the candidates of ``settings`` on ``examples`` and write the best model.
 
     Args:
-        settings, examples: without problems.
+        settings, examples, starts: without problems.
         tell: called with every event.
         stopped: when it turns true, training ends with the best weights so far.
 
@@ -48,10 +51,9 @@ def run(
         Interrupted: stopped before there was a model.
     """
     output = Path(str(settings.output_directory))
-    timings = _Timings()
     tell(Stage("starting Ray"))
     with workspace(output) as work:
-        report = _search(settings, examples, work, tell, stopped, timings)
+        report = _Job(settings, examples, starts, work, tell, stopped).run()
         deliver(work, output)
     return report
 
@@ -70,73 +72,118 @@ class _Timings:
         self._last = now
 
 
-def _search(
-    settings: TrainSettings,
-    examples: Examples,
-    work: Path,
-    tell: Tell,
-    stopped: Callable[[], bool],
-    timings: _Timings,
-) -> dict[str, Any]:
-    shape = input_shape(settings, examples)
-    with session():
-        timings.lap("ray")
-        placement = settings.augmentation_placement if settings.augmentations(examples.objective) else "trial"
+class _Job:
+    """One search, from the pictures to the files in ``work``."""
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        examples: Examples,
+        starts: Starts,
+        work: Path,
+        tell: Tell,
+        stopped: Callable[[], bool],
+    ):
+        self._settings = settings
+        self._examples = examples
+        self._starts = starts
+        self._work = work
+        self._tell = tell
+        self._stopped = stopped
+        self._timings = _Timings()
+
+    def run(self) -> dict[str, Any]:
+        """The report, which is `results.json` too."""
+        self._looks = looks(self._settings, self._examples, list(self._starts.models.values()))
+        with session():
+            self._timings.lap("ray")
+            results = self._train()
+            self._timings.lap("trials")
+        self._timings.lap("ray_end")
+        for pictures in self._pictures.values():
+            if pictures.path:
+                pictures.path.unlink()
+        best = _best(results, self._metric, self._settings.max_total_time, self._stopped())
+        self._tell(Stage("writing the model"))
+        _write_model(self._work, self._tried, best)
+        self._timings.lap("writing")
+        return self._report(results, best)
+
+    def _train(self) -> list[Result]:
+        settings, objective = self._settings, self._examples.objective
+        placement = settings.augmentation_placement if settings.augmentations(objective) else "trial"
         per_trial = resources(settings.cpus_per_trial, settings.gpus_per_trial, placement)
-        pictures = _read(settings, examples, shape, work, tell, stopped)
-        dataset, summary = make_dataset(settings, examples, pictures.bad, pictures.sizes, shape)
-        timings.lap("reading")
-        tried = candidates(settings, shape, examples.objective, examples.loss, dataset)
-        tell(Prepared(summary, shape, tried, settings.max_total_time))
-        results, seconds = train_candidates(
-            tried, pictures, dataset, work, settings.max_total_time, per_trial, tell, stopped
+        self._read()
+        loss, models = self._examples.loss, self._starts.models
+        self._tried = candidates(settings, self._looks[0], objective, loss, self._dataset, models)
+        self._tell(Prepared(self._summary, self._shape, self._tried, settings.max_total_time))
+        weights, hindered = load_starts(self._tried, self._starts, lambda text: self._tell(Stage(text)))
+        results = {name: self._hindered(name, why) for name, why in hindered.items()}
+        able = [candidate for candidate in self._tried if candidate.name not in hindered]
+        if not able:
+            raise ConfigError([f"{name}: {why}" for name, why in hindered.items()])
+        views = {look: share(self._pictures[look], self._seen(look)) for look in self._looks}
+        trained, seconds = train_candidates(
+            able, views, put_once(weights), self._work, settings.max_total_time, per_trial, self._tell, self._stopped
         )
-        timings.seconds |= seconds
-        timings.lap("trials")
-    timings.lap("ray_end")
-    if pictures.path:
-        pictures.path.unlink()
-    best = _best(results, tried[0].selection_metric, settings.max_total_time, stopped())
-    tell(Stage("writing the model"))
-    _write_model(work, tried, best)
-    timings.lap("writing")
-    document = understood(settings, shape, tried[0])
-    write_json(work / CONFIG_FILE, document)
-    report = {
-        "best": best.name,
-        "selection_metric": tried[0].selection_metric,
-        "final_model": str(Path(document["output_directory"]) / FINAL_MODEL_FILE),
-        "stopped_by_user": stopped(),
-        "data": summary.to_dict(),
-        "input_image_shape": shape,
-        "augmentations": tried[0].augmentations,
-        "anchors": _anchors(tried, dataset),
-        "candidates": [result.to_dict() for result in results],
-        "seconds": timings.seconds,
-    }
-    write_json(work / RESULTS_FILE, report)
-    return report
+        self._timings.seconds |= seconds
+        results |= {result.name: result for result in trained}
+        return [results[candidate.name] for candidate in self._tried]
 
+    def _read(self) -> None:
+        self._pictures = {look: self._decode(look) for look in self._looks}
+        bad = {row: reason for pictures in self._pictures.values() for row, reason in pictures.bad.items()}
+        sizes = self._pictures[self._looks[0]].sizes
+        self._dataset, self._summary = make_dataset(self._settings, self._examples, bad, sizes, self._shape)
+        self._timings.lap("reading")
 
-def _read(
-    settings: TrainSettings,
-    examples: Examples,
-    shape: list[int],
-    work: Path,
-    tell: Tell,
-    stopped: Callable[[], bool],
-) -> Pictures:
-    total = len(examples.files)
-    tell(Reading(0, total))
-    return decode(
-        examples.files,
-        shape,
-        rescale_type(settings, examples.objective),
-        settings.max_data_size,
-        work,
-        lambda done: tell(Reading(done, total)),
-        stopped,
-    )
+    def _decode(self, look: Look) -> Pictures:
+        total = len(self._examples.files)
+        self._tell(Reading(0, total))
+        return decode(
+            self._examples.files,
+            [look.width, look.height, 3],
+            look.rescale_type,
+            self._settings.max_data_size,
+            self._work,
+            lambda done: self._tell(Reading(done, total)),
+            self._stopped,
+        )
+
+    def _seen(self, look: Look) -> Dataset:
+        return self._dataset.scaled(look.width / self._looks[0].width)
+
+    def _hindered(self, name: str, why: str) -> Result:
+        candidate = next(candidate for candidate in self._tried if candidate.name == name)
+        result = Result(name, candidate.network, candidate.method, Status.FAILED, why)
+        self._tell(Update(name, result=result))
+        return result
+
+    @property
+    def _shape(self) -> list[int]:
+        return [self._looks[0].width, self._looks[0].height, 3]
+
+    @property
+    def _metric(self) -> str:
+        return self._tried[0].selection_metric
+
+    def _report(self, results: list[Result], best: Result) -> dict[str, Any]:
+        document = understood(self._settings, self._looks[0], self._tried[0])
+        write_json(self._work / CONFIG_FILE, document)
+        report = {
+            "best": best.name,
+            "selection_metric": self._metric,
+            "final_model": str(Path(document["output_directory"]) / FINAL_MODEL_FILE),
+            "stopped_by_user": self._stopped(),
+            "data": self._summary.to_dict(),
+            "input_image_shape": self._shape,
+            "augmentations": self._tried[0].augmentations,
+            "anchors": _anchors(self._tried, self._dataset),
+            "candidates": [result.to_dict() for result in results],
+            "seconds": self._timings.seconds,
+        }
+        write_json(self._work / RESULTS_FILE, report)
+        return report
 
 
 def _best(results: list[Result], metric: str, total_time: float, stopped: bool) -> Result:
@@ -174,20 +221,19 @@ def _write_model(work: Path, tried: list[Candidate], best: Result) -> None:
     write_document(work / FINAL_MODEL_FILE, document)
 
 
-def understood(settings: TrainSettings, shape: list[int], candidate: Candidate) -> dict[str, Any]:
+def understood(settings: TrainSettings, look: Look, candidate: Candidate) -> dict[str, Any]:
     """The settings with every default and what was decided by the data: training on it again means the same."""
     decided: dict[str, Any] = {
         "objective_type": candidate.objective,
-        "input_image_shape": shape,
+        "input_image_shape": [look.width, look.height, 3],
+        "rescale_type": look.rescale_type,
         "image_network_candidates": networks(settings, candidate.objective),
         "learning_rate_warmup_iterations": candidate.learning_rate_warmup_iterations,
         "selection_metric": candidate.selection_metric or METRICS[candidate.objective][0],
         "image_augmentations": [],
         "augmentation_ranges": candidate.augmentations,
     }
-    if candidate.objective == BOUNDING_BOX:
-        decided["rescale_type"] = candidate.rescale_type
-    else:
+    if candidate.objective != BOUNDING_BOX:
         decided["loss_function"] = candidate.loss_function
     document = settings.model_dump(exclude_none=True) | decided
     for key in ROW_KEYS:

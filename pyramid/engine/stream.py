@@ -111,4 +111,6 @@ def _source(shared_ref: Any, name: str) -> Any:
 
     limit_devices(1)
     shared: Shared = ray.get(shared_ref)
-    return batch_source(shared.candidate(name), shared.pictures(), shared.dataset)
+    candidate = shared.candidate(name)
+    view = shared.view(candidate)
+    return batch_source(candidate, view.pictures(), view.dataset)

@@ -31,7 +31,6 @@ class Trial(tune.Trainable):
 
         limit_devices(shared.threads)
         self._shared = shared
-        self._pictures = shared.pictures()
         self._workers_are_warm = False
         self.reset_config(config)
         gc.freeze()  # what was imported stays: collecting a candidate's leftovers need not look at it
@@ -45,6 +44,8 @@ class Trial(tune.Trainable):
         tf.keras.backend.clear_session()
         gc.collect()
         self._candidate = Candidate(**self._shared.candidates[new_config["index"]])
+        view = self._shared.view(self._candidate)
+        self._pictures, self._dataset = view.pictures(), view.dataset
         self._ready: tuple[Batch, Iterator[Batch]] | None = None
         if self._candidate.augmentations:
             with contextlib.suppress(Exception):  # step() will fail in the same way, and tell
@@ -57,7 +58,7 @@ class Trial(tune.Trainable):
         """Compile the augmentations, which all candidates have in common, and wait until the workers are there."""
         from pyramid.training.batches import batch_source
 
-        batch_source(self._candidate, self._pictures, self._shared.dataset).batch(0)
+        batch_source(self._candidate, self._pictures, self._dataset).batch(0)
         placement = self._candidate.augmentation_placement
         if placement == "workers" or (placement == "auto" and self._shared.workers and not self._workers_are_warm):
             stream = worker_batches(self._shared, self._candidate.name, 0)
@@ -92,7 +93,13 @@ class Trial(tune.Trainable):
             shared = self._shared
             workers = self._worker_batches if shared.workers else None
             self._training = CandidateTraining(
-                self._candidate, self._pictures, shared.dataset, folder, workers, shared.threads
+                self._candidate,
+                self._pictures,
+                self._dataset,
+                folder,
+                workers,
+                shared.threads,
+                shared.start(self._candidate),
             )
             progress = self._training.progress()
         else:

@@ -11,23 +11,20 @@ from typing import Any
 from ray import tune
 from ray.tune.progress_reporter import TrialProgressCallback
 
-from pyramid.data.dataset import Dataset
 from pyramid.engine.board import Board
 from pyramid.engine.events import Tell, Update, nobody
-from pyramid.engine.images import Pictures
 from pyramid.engine.resources import Resources
 from pyramid.engine.scheduler import TimeBudgetScheduler
-from pyramid.engine.session import ray
-from pyramid.engine.shared import Shared
+from pyramid.engine.shared import Shared, View
 from pyramid.engine.trial import Trial, failed
 from pyramid.search.budget import Budget
-from pyramid.training.candidate import Candidate, Progress, Result, Status
+from pyramid.training.candidate import Candidate, Look, Progress, Result, Status
 
 
 def train_candidates(
     candidates: list[Candidate],
-    pictures: Pictures,
-    dataset: Dataset,
+    views: dict[Look, View],
+    starts: dict[str, Any],
     folder: Path,
     total_time: float,
     resources: Resources,
@@ -37,6 +34,8 @@ def train_candidates(
     """Train ``candidates`` in order, each in a trial of its own.
 
     Args:
+        views: the data for the input of each candidate.
+        starts: name of a candidate -> reference to the weights that it starts from.
         folder: receives a folder with weights for each candidate.
         total_time: seconds from the first step of the first trial to the end of the last.
         tell: called in this thread with an `Update` for every word from a trial.
@@ -51,10 +50,8 @@ def train_candidates(
     scheduler = TimeBudgetScheduler(Budget(total_time, names, resources.slots), names, board, stopped)
     listener = _Listener(scheduler, candidates, folder, tell)
     shared = Shared(
-        pixels=None if pictures.path else ray.put(pictures.pixels),
-        pixels_path=str(pictures.path or ""),
-        pixels_shape=pictures.pixels.shape,
-        dataset=dataset,
+        views=views,
+        starts=starts,
         candidates=[candidate.to_dict() for candidate in candidates],
         folder=str(folder),
         threads=resources.threads,

@@ -50,5 +50,5 @@ def _output_exposition(candidate: Candidate) -> dict[str, Any]:
 
 
 def _training_options(candidate: Candidate) -> dict[str, Any]:
-    elsewhere = ("name", "classes", "mean", "stdev", "width", "height", "rescale_type", "objective")
+    elsewhere = ("name", "classes", "mean", "stdev", "width", "height", "rescale_type", "objective", "structure")
     return {key: value for key, value in candidate.to_dict().items() if key not in elsewhere}

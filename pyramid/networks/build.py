@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pyramid.networks.readout import readout
-from pyramid.networks.topologies import TOPOLOGIES, Layer
+from pyramid.networks.topologies import TOPOLOGIES, Layer, Topology
 from pyramid.tf import tf
 
 # sensenet imports TensorFlow, so it comes after pyramid.tf.
@@ -29,40 +29,68 @@ class Network:
         model: float32 pixels [b, height, width, 3] in [0, 255] -> (raw outputs [b, k], served outputs [b, k]).
             Raw outputs are logits, or standardised values; served outputs are probabilities, or the same values.
         loading_method: sensenet's name for the scaling of pixels, which is part of ``model``.
+        body: the Keras layers up to the features.
+        readout: those behind them.
     """
 
     model: Any
     loading_method: str
-    _image_layers: list[Any]
-    _readout_layers: list[Any]
+    body: list[Any]
+    readout: list[Any]
+
+    @property
+    def layers(self) -> list[Any]:
+        """All Keras layers, in the order of the document."""
+        return [*self.body, *self.readout]
+
+    @property
+    def features(self) -> list[Any]:
+        """What the readout sees: symbolic tensors."""
+        return [self.body[-1].output]
 
     def image_layers(self) -> list[Layer]:
         """The layers up to the features with their weights, as a sensenet document."""
-        return extract_layers(self.model, self._image_layers)
+        return extract_layers(self.model, self.body)
 
     def readout_layers(self) -> list[Layer]:
         """The layers behind the features with their weights, as a sensenet document."""
-        return extract_layers(self.model, self._readout_layers)
+        return extract_layers(self.model, self.readout)
 
     @property
     def outputs(self) -> int:
         """The number of features between the two."""
-        return int(self._image_layers[-1].output.shape[-1])
+        return int(self.body[-1].output.shape[-1])
 
 
 def build(network: str, width: int, height: int, outputs: int, categorical: bool, seed: int) -> Network:
     """Build ``network`` (a key of TOPOLOGIES) with new weights drawn from ``seed``."""
     topology = TOPOLOGIES[network](width, height)
+    return assemble(topology, readout(outputs, categorical), width, height, categorical, seed)
+
+
+def assemble(
+    topology: Topology, readout: list[Layer], width: int, height: int, categorical: bool, seed: int
+) -> Network:
+    """Build ``topology`` with ``readout`` behind it, which ends with a softmax when it is ``categorical``."""
     pixels = tf.keras.Input((height, width, 3), dtype=tf.float32)
-    scaled = ImageLoader({"metadata": {"loading_method": topology.loading_method}})(pixels)
-    image_layers = build_graph(seeded(topology.layers, seed), LAYER_FUNCTIONS, scaled)
-    top = build_graph(seeded(readout(outputs, categorical), seed + 1), LAYER_FUNCTIONS, image_layers[-1].output)
-    raw = top[1].output
-    model = tf.keras.Model(pixels, [raw, top[-1].output])
+    body = build_graph(seeded(topology.layers, seed), LAYER_FUNCTIONS, scaled(pixels, topology.loading_method))
+    top = build_graph(seeded(readout, seed + 1), LAYER_FUNCTIONS, body[-1].output)
+    raw = top[-2 if categorical else -1].output
+    model = adapted(tf.keras.Model(pixels, [raw, top[-1].output]))
+    return Network(model, topology.loading_method, body, top)
+
+
+def scaled(pixels: Any, loading_method: str) -> Any:
+    """``pixels`` in [0, 255] as the first layer wants them."""
+    return ImageLoader({"metadata": {"loading_method": loading_method}})(pixels)
+
+
+def adapted(model: Any) -> Any:
+    """The Keras ``model``, with our momentum of batch normalization."""
     for layer in model.layers:
         if isinstance(layer, tf.keras.layers.BatchNormalization):
             layer.momentum = BATCH_NORMALIZATION_MOMENTUM
-    return Network(model, topology.loading_method, image_layers, top)
+    return model
 
 
 def seeded(layers: list[Layer], seed: int) -> list[Layer]:

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from pyramid.networks.build import BATCH_NORMALIZATION_MOMENTUM, extract_layers, seeded
+from pyramid.networks.build import adapted, extract_layers, scaled, seeded
 from pyramid.networks.topologies import Layer
 from pyramid.tf import tf
 
 # sensenet imports TensorFlow, so it comes after pyramid.tf.
 from sensenet.layers.construct import LAYER_FUNCTIONS  # isort: skip
 from sensenet.layers.utils import build_graph  # isort: skip
-from sensenet.preprocess.image import ImageLoader  # isort: skip
 from sensenet.pretrained import get_pretrained_network  # isort: skip
 
 #: What an untrained detector takes for the probability of an object (Lin et al., "Focal Loss for Dense Object
@@ -55,16 +54,33 @@ class Detector:
             [b, side/stride, side/stride, anchors, 5 + classes]: x, y, width, height, object, classes, all raw.
         branches: in the order of the outputs.
         loading_method: sensenet's name for the scaling of pixels, which is part of ``model``.
+        layers: all Keras layers, in the order of the document.
     """
 
     model: Any
     branches: list[Branch]
     loading_method: str
-    _layers: list[Any]
+    layers: list[Any]
+
+    @property
+    def readout(self) -> list[Any]:
+        """The last Keras layer of each branch."""
+        return [self.layers[branch.layer] for branch in self.branches]
+
+    @property
+    def body(self) -> list[Any]:
+        """All other Keras layers."""
+        last = {branch.layer for branch in self.branches}
+        return [layer for i, layer in enumerate(self.layers) if i not in last]
+
+    @property
+    def features(self) -> list[Any]:
+        """What the readout sees: a symbolic tensor for each branch."""
+        return [layer.input for layer in self.readout]
 
     def image_layers(self) -> list[Layer]:
         """All layers with their weights, as a sensenet document."""
-        return extract_layers(self.model, self._layers)
+        return extract_layers(self.model, self.layers)
 
     def readout_layers(self) -> list[Layer]:
         """None: the branches are layers like all others."""
@@ -87,20 +103,27 @@ def build_detector(network: str, side: int, classes: int, anchors: list[list[flo
     """
     described = get_pretrained_network(network)["image_network"]
     branches = _branches(described["metadata"]["outputs"], anchors)
-    documents = seeded(_sized(copy.deepcopy(described["layers"]), branches, classes), seed)
-    loading_method = described["metadata"]["loading_method"]
-    pixels = tf.keras.Input((side, side, 3), dtype=tf.float32)
-    layers = build_graph(
-        documents, LAYER_FUNCTIONS, ImageLoader({"metadata": {"loading_method": loading_method}})(pixels)
+    return assemble_detector(
+        described["layers"], branches, described["metadata"]["loading_method"], side, classes, seed
     )
-    outputs = [_shaped(layers[branch.layer].output, branch, classes) for branch in branches]
-    model = tf.keras.Model(pixels, outputs)
-    for layer in model.layers:
-        if isinstance(layer, tf.keras.layers.BatchNormalization):
-            layer.momentum = BATCH_NORMALIZATION_MOMENTUM
+
+
+def assemble_detector(
+    layers: list[Layer], branches: list[Branch], loading_method: str, side: int, classes: int, seed: int
+) -> Detector:
+    """Build ``layers`` with these ``branches``, and with new weights drawn from ``seed``."""
+    pixels = tf.keras.Input((side, side, 3), dtype=tf.float32)
+    documents = seeded(_sized(copy.deepcopy(layers), branches, classes), seed)
+    built = build_graph(documents, LAYER_FUNCTIONS, scaled(pixels, loading_method))
+    outputs = [_shaped(built[branch.layer].output, branch, classes) for branch in branches]
     for branch in branches:
-        _expect_background(layers[branch.layer], len(branch.anchors))
-    return Detector(model, branches, loading_method, layers)
+        _expect_background(built[branch.layer], len(branch.anchors))
+    return Detector(adapted(tf.keras.Model(pixels, outputs)), branches, loading_method, built)
+
+
+def saved_branches(outputs: list[dict[str, Any]]) -> list[Branch]:
+    """The branches of a document's ``outputs``."""
+    return [Branch(o["input"], int(o["strides"]), o["anchors"], float(o["xyscale"])) for o in outputs]
 
 
 def _branches(outputs: list[dict[str, Any]], anchors: list[list[float]]) -> list[Branch]:

@@ -1,5 +1,6 @@
 """The batches that a trial would learn from, without a training: only their own pictures are read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,7 +13,8 @@ from pyramid.data.files import read_header
 from pyramid.data.image import BadImageError, read_image
 from pyramid.data.pipeline import BatchSource
 from pyramid.errors import DataError
-from pyramid.search.candidates import input_shape, rescale_type
+from pyramid.networks.initial import InitialModel
+from pyramid.search.candidates import looks
 from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.settings.train import TrainSettings
 from pyramid.tf import tf
@@ -82,7 +84,9 @@ class Files:
             return np.zeros(self.shape[1:], np.uint8)
 
 
-def preview(settings: TrainSettings, examples: Examples, batches: int) -> tuple[list[Preview], dict[str, str]]:
+def preview(
+    settings: TrainSettings, examples: Examples, models: Sequence[InitialModel], batches: int
+) -> tuple[list[Preview], dict[str, str]]:
     """The first ``batches`` batches of the first candidate, and the files that could not be read, with the reason.
 
     They are those of the training when all files can be read: a bad one is drawn here and left out there. A batch of
@@ -91,10 +95,9 @@ def preview(settings: TrainSettings, examples: Examples, batches: int) -> tuple[
     Raises:
         DataError: no picture of these batches can be read, or one cannot with `on_bad_image: fail`.
     """
-    width, height, _ = shape = input_shape(settings, examples)
+    width, height, fitted = looks(settings, examples, models)[0]
     sizes = _sizes(examples)
-    dataset, _ = make_dataset(settings, examples, {}, sizes, shape)
-    fitted = rescale_type(settings, examples.objective)
+    dataset, _ = make_dataset(settings, examples, {}, sizes, (width, height))
     files = Files(examples.files, (len(examples.files), height, width, 3), fitted)
     pictures: Any = files
     batch_size, balance, seed = settings.batch_size, settings.balance_objective, settings.seed

@@ -1,25 +1,28 @@
 """Settings and facts of the data -> the list of candidates."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pyramid.data.anchors import find_anchors, sort_anchors
 from pyramid.data.dataset import Dataset
 from pyramid.data.examples import Examples
 from pyramid.data.shape import shape_from_sizes, square_from_sizes
 from pyramid.errors import ConfigError, DataError
+from pyramid.networks.initial import InitialModel
 from pyramid.settings.base_settings import HYPERPARAMETERS
 from pyramid.settings.metrics import METRICS
-from pyramid.settings.networks import DEFAULT_CANDIDATES, NETWORKS
+from pyramid.settings.networks import DEFAULT_CANDIDATES, INITIAL_MODEL, NETWORKS
 from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.settings.train import TrainSettings
-from pyramid.training.candidate import Candidate
+from pyramid.training.candidate import Candidate, Look
 
 #: Iterations of a detector's warm-up when the settings say nothing.
 DETECTOR_WARMUP = 100
 
 
 def networks(settings: TrainSettings, objective: str) -> list[tuple[str, str]]:
-    """The pairs (network, training method) to try; of the default ones only those that take the input shape."""
+    """The pairs of `image_network_candidates` to try; of the default ones only those that take the input shape."""
     if "image_network_candidates" in settings.model_fields_set:
         return [(network, method) for network, method in settings.image_network_candidates]
     shape = settings.input_image_shape
@@ -32,16 +35,24 @@ def _takes(network: str, side: int) -> bool:
 
 def minimum_side(settings: TrainSettings, objective: str) -> int:
     """The smallest side in pixels that all networks can take."""
-    return max(NETWORKS[network].minimum_side for network, _ in networks(settings, objective))
+    known = [network for network, _ in networks(settings, objective) if network != INITIAL_MODEL]
+    return max((NETWORKS[network].minimum_side for network in known), default=1)
 
 
-def input_shape(settings: TrainSettings, examples: Examples) -> list[int]:
-    """[width, height, 3] of all candidates: what is asked for, else what fits the pictures.
+def input_shape(settings: TrainSettings, examples: Examples, models: Sequence[InitialModel] = ()) -> list[int]:
+    """[width, height, 3] of all candidates but initial models: what is asked for, else what fits the pictures.
+
+    An initial model brings its own; where the settings say nothing, the others take the first one's.
 
     Raises:
         DataError: it would follow from the pictures, and none can be read.
     """
-    shape = settings.input_image_shape or _shape_of(settings, examples)
+    if models and all(network == INITIAL_MODEL for network, _ in networks(settings, examples.objective)):
+        return models[0].shape
+    shape = settings.input_image_shape
+    if not shape and models and min(models[0].shape[:2]) >= minimum_side(settings, examples.objective):
+        shape = models[0].shape
+    shape = shape or _shape_of(settings, examples)
     if shape is None:
         raise DataError(["training_data: no picture can be read, such as", examples.files[0]])
     return shape
@@ -53,57 +64,116 @@ def _shape_of(settings: TrainSettings, examples: Examples) -> list[int] | None:
     return shape_from_sizes(examples.files, minimum_side(settings, examples.objective), settings.seed)
 
 
-def rescale_type(settings: TrainSettings, objective: str) -> str:
-    """How pictures are fitted to the networks' input."""
-    return "pad" if objective == BOUNDING_BOX else settings.rescale_type
+def rescale_type(settings: TrainSettings, objective: str, models: Sequence[InitialModel] = ()) -> str:
+    """How pictures are fitted to the networks' input: as asked for, else as the first initial model wants it."""
+    if objective == BOUNDING_BOX:
+        return "pad"
+    return (
+        models[0].rescale_type if models and "rescale_type" not in settings.model_fields_set else settings.rescale_type
+    )
+
+
+def looks(settings: TrainSettings, examples: Examples, models: Sequence[InitialModel]) -> list[Look]:
+    """How pictures look to the networks: first to all but the ``models``, then to those that want something else.
+
+    Raises:
+        DataError: it would follow from the pictures, and none can be read.
+    """
+    width, height, _ = input_shape(settings, examples, models)
+    common = Look(width, height, rescale_type(settings, examples.objective, models))
+    own = (Look(model.shape[0], model.shape[1], model.rescale_type) for model in models)
+    return list(dict.fromkeys([common, *own]))
 
 
 def candidates(
     settings: TrainSettings,
-    shape: list[int],
+    look: Look,
     objective: str,
     loss: str,
     dataset: Dataset,
+    models: dict[str, InitialModel],
 ) -> list[Candidate]:
-    """One candidate for each pair of `image_network_candidates`; a repeated pair gets another seed."""
-    seen: Counter[tuple[str, str]] = Counter()
+    """One candidate for each pair of `image_network_candidates`, and one for `initial_model`.
+
+    A repeated pair gets another seed.
+
+    Args:
+        look: of all but the initial models.
+        models: where the settings name them -> the initial models.
+    """
+    plain = _plain(settings, look, objective, loss, dataset)
+    seen: Counter[str] = Counter()
     made = []
-    for network, method in networks(settings, objective):
-        repetition = seen[network, method]
-        seen[network, method] += 1
-        made.append(
-            Candidate(
-                name=f"{network}_{method}" + (f"_{repetition + 1}" if repetition else ""),
-                network=network,
-                method=method,
-                seed=settings.seed + repetition,
-                width=shape[0],
-                height=shape[1],
-                rescale_type=rescale_type(settings, objective),
-                objective=objective,
-                classes=dataset.classes,
-                mean=dataset.mean,
-                stdev=dataset.stdev,
-                anchors=_anchors(settings, network, shape[0], dataset),
-                loss_function=loss,
-                label_smoothing_factor=settings.label_smoothing_factor,
-                balance_objective=settings.balance_objective,
-                augmentations=settings.augmentations(objective),
-                augmentation_placement=settings.augmentation_placement,
-                batch_size=settings.batch_size,
-                descent_algorithm=settings.descent_algorithm,
-                learning_rate=settings.learning_rate,
-                learning_rate_warmup_iterations=_warmup(settings, objective),
-                hyperparameters={
-                    name: value for name in HYPERPARAMETERS if (value := getattr(settings, name)) is not None
-                },
-                patience=settings.patience,
-                max_seconds_per_update=settings.max_seconds_per_update,
-                max_iterations=settings.max_iterations,
-                selection_metric=settings.selection_metric or METRICS[objective][0],
-            )
-        )
+    for candidate in _unnamed(settings, plain, models, dataset):
+        repetition = seen[candidate.name]
+        seen[candidate.name] += 1
+        name = candidate.name + (f"_{repetition + 1}" if repetition else "")
+        made.append(replace(candidate, name=name, seed=settings.seed + repetition))
     return made
+
+
+def _unnamed(
+    settings: TrainSettings, plain: Candidate, models: dict[str, InitialModel], dataset: Dataset
+) -> Iterator[Candidate]:
+    """The candidates; those that are alike have the same name."""
+    for i, (network, method) in enumerate(networks(settings, plain.objective)):
+        if network == INITIAL_MODEL:
+            yield _from_model(plain, models[f"image_network_candidates[{i}]"])
+        else:
+            anchors = _anchors(settings, network, plain.width, dataset)
+            yield replace(plain, name=f"{network}_{method}", network=network, method=method, anchors=anchors)
+    if "initial_model" in models:
+        yield _from_model(plain, models["initial_model"])
+
+
+def _from_model(plain: Candidate, model: InitialModel) -> Candidate:
+    return replace(
+        plain,
+        name=INITIAL_MODEL,
+        network=model.network,
+        method=INITIAL_MODEL,
+        width=model.shape[0],
+        height=model.shape[1],
+        rescale_type=model.rescale_type,
+        anchors=model.anchors,
+        initial_model=model.path,
+        structure=model.structure,
+    )
+
+
+def _plain(settings: TrainSettings, look: Look, objective: str, loss: str, dataset: Dataset) -> Candidate:
+    """What all candidates have in common."""
+    return Candidate(
+        name="",
+        network="",
+        method="",
+        seed=settings.seed,
+        width=look.width,
+        height=look.height,
+        rescale_type=look.rescale_type,
+        objective=objective,
+        classes=dataset.classes,
+        mean=dataset.mean,
+        stdev=dataset.stdev,
+        anchors=[],
+        initial_model="",
+        structure=None,
+        loss_function=loss,
+        label_smoothing_factor=settings.label_smoothing_factor,
+        balance_objective=settings.balance_objective,
+        augmentations=settings.augmentations(objective),
+        augmentation_placement=settings.augmentation_placement,
+        batch_size=settings.batch_size,
+        descent_algorithm=settings.descent_algorithm,
+        learning_rate=settings.learning_rate,
+        learning_rate_warmup_iterations=_warmup(settings, objective),
+        hyperparameters={name: value for name in HYPERPARAMETERS if (value := getattr(settings, name)) is not None},
+        patience=settings.patience,
+        max_seconds_per_update=settings.max_seconds_per_update,
+        max_iterations=settings.max_iterations,
+        max_data_size=settings.max_data_size,
+        selection_metric=settings.selection_metric or METRICS[objective][0],
+    )
 
 
 def _anchors(settings: TrainSettings, network: str, side: int, dataset: Dataset) -> list[list[float]]:

@@ -36,6 +36,9 @@ NETWORKS: dict[str, NetworkFacts] = {
 
 TRAINING_METHODS = ("randomly_initialize", "fine_tune", "use_pretrained")
 
+#: Stands in the place of a network, before the path of a model's document; and is the method of that candidate.
+INITIAL_MODEL = "initial_model"
+
 _DEFAULT_NETWORKS = {
     CATEGORICAL: ("simple", "simple_residual", "mobilenetv2"),
     NUMERIC: ("simple", "simple_residual", "mobilenetv2"),

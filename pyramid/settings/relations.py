@@ -13,7 +13,7 @@ from pyramid.settings.train import ROW_KEYS, TrainSettings
 def relations(settings: TrainSettings, broken: set[str]) -> list[str]:
     """Every broken rule of ``settings``; keys in ``broken`` have been reported and are passed over."""
     problems: list[str] = []
-    for rule in (_required, _shape, _candidates, _later, _objective):
+    for rule in (_required, _shape, _candidates, _objective):
         problems.extend(rule(settings))
     if "descent_algorithm" not in broken:
         problems.extend(_hyperparameters(settings))
@@ -40,22 +40,17 @@ def _candidates(settings: TrainSettings) -> Iterator[str]:
     if shape is None or any(_shape(settings)):
         return
     if "image_network_candidates" not in settings.model_fields_set:
-        side = min(NETWORKS[network].minimum_side for network, _ in settings.image_network_candidates)
+        side = min(NETWORKS[network].minimum_side for network, _ in settings.networks.values())
         if min(shape[:2]) < side:
             yield f"input_image_shape: the default candidates need sides of {side} pixels or more, but got {shape}"
         return
-    for i, (network, _) in enumerate(settings.image_network_candidates):
+    for i, (network, _) in settings.networks.items():
         side = NETWORKS[network].minimum_side
         if min(shape[:2]) < side:
             yield (
                 f"image_network_candidates[{i}]: {network} needs sides of {side} pixels or more,"
                 f" but input_image_shape is {shape}"
             )
-
-
-def _later(settings: TrainSettings) -> Iterator[str]:
-    if settings.initial_model is not None:
-        yield "initial_model: is not available yet; leave it out"
 
 
 def _hyperparameters(settings: TrainSettings) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pyramid.settings.augmentations import ALIASES, AUGMENTATIONS, strengths, wa
 from pyramid.settings.base_settings import BaseSettings, Document, OneOf, Path
 from pyramid.settings.boxes import Box
 from pyramid.settings.metrics import METRICS
-from pyramid.settings.networks import DEFAULT_CANDIDATES, NETWORKS, TRAINING_METHODS
+from pyramid.settings.networks import DEFAULT_CANDIDATES, INITIAL_MODEL, NETWORKS, TRAINING_METHODS
 from pyramid.settings.objectives import CATEGORICAL
 from pyramid.settings.ranges import Ranges
 
@@ -24,16 +24,19 @@ def _label(value: Any) -> Any:
 
 def _candidate(pair: Any) -> Any:
     if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(name, str) for name in pair):
-        raise ValueError("must be a pair [network, training method]")
+        raise ValueError("must be a pair [network, training method] or [initial_model, path]")
     network, method = pair
-    if network == "initial_model":
-        raise ValueError("initial_model is not available yet; name a network")
+    if network == INITIAL_MODEL:
+        if not method:
+            raise ValueError("must name the final_model.json to start from")
+        return pair
     if network not in NETWORKS:
-        raise ValueError(f"unknown network; use one of {', '.join(NETWORKS)}")
+        raise ValueError(f"unknown network; use one of {', '.join(NETWORKS)}, or initial_model")
     if method not in TRAINING_METHODS:
         raise ValueError(f"unknown training method; use one of {', '.join(TRAINING_METHODS)}")
-    if method != "randomly_initialize":
-        raise ValueError(f"{method} is not available yet; use randomly_initialize")
+    if method != "randomly_initialize" and not NETWORKS[network].pretrained:
+        with_weights = ", ".join(name for name, facts in NETWORKS.items() if facts.pretrained)
+        raise ValueError(f"{network} has no pretrained weights; use randomly_initialize, or one of {with_weights}")
     return pair
 
 
@@ -125,11 +128,12 @@ class TrainSettings(BaseSettings):
         default=[list(pair) for pair in DEFAULT_CANDIDATES[CATEGORICAL]],
         min_length=1,
         description="Pairs [network, training method], each trained in turn. Networks: `simple`, `simple_residual`,"
-        " `mobilenet`, `mobilenetv2`, `resnet18`, and for boxes `tinyyolov4` (the default there), `yolov4`; method:"
-        " `randomly_initialize`.",
+        " `mobilenet`, `mobilenetv2`, `resnet18`, and for boxes `tinyyolov4` (the default there), `yolov4`; methods:"
+        " `randomly_initialize`, and, but for `simple` and `simple_residual`, `fine_tune` and `use_pretrained`. Or a"
+        " pair [`initial_model`, path of a `final_model.json`].",
     )
     initial_model: Path | None = Field(
-        None, description="A `final_model.json` to start another candidate from (not available yet)."
+        None, description="A `final_model.json` to start one more candidate from, beside `image_network_candidates`."
     )
     image_augmentations: list[AugmentationName] = Field(
         default=[], description="Augmentations of the training pictures, at their default strengths."
@@ -174,6 +178,19 @@ class TrainSettings(BaseSettings):
         "skip", description="Leave out pictures that cannot be read (they are listed), or end the job."
     )
     allow_absolute_paths: bool = Field(False, description="Let `file` be absolute or lead out of `image_root`.")
+
+    @property
+    def networks(self) -> dict[int, tuple[str, str]]:
+        """The pairs (network, training method) of `image_network_candidates`, by their place in it."""
+        pairs = {i: (pair[0], pair[1]) for i, pair in enumerate(self.image_network_candidates)}
+        return {i: pair for i, pair in pairs.items() if pair[0] != INITIAL_MODEL}
+
+    @property
+    def initial_models(self) -> dict[str, str]:
+        """The models to start from: where they are named -> path."""
+        pairs = enumerate(self.image_network_candidates)
+        listed = {f"image_network_candidates[{i}]": pair[1] for i, pair in pairs if pair[0] == INITIAL_MODEL}
+        return listed | ({"initial_model": self.initial_model} if self.initial_model else {})
 
     def augmentations(self, objective: str) -> dict[str, float]:
         """Every augmentation that training for ``objective`` applies, with its strength."""

@@ -41,7 +41,7 @@ class Batches:
             workers: None when there are no cores for them.
             threads: cores of this process; without a GPU the training has use for all of them.
         """
-        self._source = source
+        self.source = source
         self._workers = workers
         self._threads = min(4, threads) if tf.config.list_physical_devices("GPU") else 1
         self._open = False
@@ -63,7 +63,7 @@ class Batches:
         """The batches from number ``first`` on, made in the place that is chosen."""
         if self.placement and self.placement.where == "workers":
             return self._from_workers(first)
-        return training_batches(self._source, first, self._threads)
+        return training_batches(self.source, first, self._threads)
 
     def choose(self, first: int, step_seconds: Callable[[], float]) -> bool:
         """Find the faster place by making a few batches from number ``first`` on in each; returns whether it changed.
@@ -74,7 +74,7 @@ class Batches:
         if not self._open:
             return False
         self._open = False
-        here, step = _seconds(training_batches(self._source, first, self._threads)), step_seconds()
+        here, step = _seconds(training_batches(self.source, first, self._threads)), step_seconds()
         told = f"a batch takes {1e3 * here:.0f} ms in the trial"
         if here < _KEEPS_UP * step:
             self.placement = Placement("trial", f"{told}, a step {1e3 * step:.0f} ms")
@@ -92,7 +92,7 @@ class Batches:
         workers = self._workers
         if workers is None:
             raise ValueError("no core is free for augmentation workers")
-        return streamed_batches(lambda: workers(first), self._source)
+        return streamed_batches(lambda: workers(first), self.source)
 
 
 def _seconds(batches: tf.data.Dataset) -> float:

@@ -2,12 +2,20 @@
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyramid.settings.objectives import CATEGORICAL
 
 WEIGHTS_FILE = "model_weights.h5"
 FIT_INFO_FILE = "model_fit_info.json"
+
+
+class Look(NamedTuple):
+    """How pictures look to a network: width and height of its input in pixels, and how they are fitted to it."""
+
+    width: int
+    height: int
+    rescale_type: str
 
 
 @dataclass(frozen=True)
@@ -18,11 +26,14 @@ class Candidate:
         name: unique in the search, and the end of its folder's name.
         hyperparameters: of the optimizer, pyramid's names -> values.
         classes: empty for a numeric objective.
+        initial_model: the path of the document that it starts from, or "".
+        structure: of an initial model, `networks.initial.InitialModel.structure`; else None.
         augmentations: name -> strength.
         augmentation_placement: auto, trial or workers.
         mean, stdev: of the training values; 0 and 1 for any other objective.
         anchors: of a detector, [width, height] in pixels of the input, the smallest area first; else empty.
         max_seconds_per_update: seconds between checks of the holdout, at most.
+        max_data_size: bytes that the features of frozen layers may take.
     """
 
     name: str
@@ -37,6 +48,8 @@ class Candidate:
     mean: float
     stdev: float
     anchors: list[list[float]]
+    initial_model: str
+    structure: dict[str, Any] | None
     loss_function: str
     label_smoothing_factor: float
     balance_objective: bool
@@ -50,7 +63,12 @@ class Candidate:
     patience: int
     max_seconds_per_update: float
     max_iterations: int | None
+    max_data_size: int
     selection_metric: str
+
+    @property
+    def look(self) -> Look:
+        return Look(self.width, self.height, self.rescale_type)
 
     @property
     def categorical(self) -> bool:
@@ -92,6 +110,7 @@ class Result:
         seconds: where its time went: tracing, training, checking, saving, and elapsed from its first step to its end.
         checked_rows: how many rows of the holdout a check looked at.
         placement: None when nothing was augmented.
+        at_start: of an initial model, its metrics before the first step.
         per_class: of a detector, for each class what `training.detection.score.Scores` has.
     """
 
@@ -108,6 +127,7 @@ class Result:
     images_per_second: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
     placement: Placement | None = None
+    at_start: dict[str, float | None] = field(default_factory=dict)
     per_class: dict[str, dict[str, float | int | None]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

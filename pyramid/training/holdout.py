@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pyramid.data.dataset import Dataset
 from pyramid.settings.metrics import METRICS
 from pyramid.training.candidate import Candidate
-from pyramid.training.loop import TrainingLoop
+from pyramid.training.learner import Learner
 from pyramid.training.tasks import Measured, Task
 
 #: Pixels of a batch of predictions, at least one batch of training: 64 pictures of 224×224.
@@ -27,29 +27,35 @@ class Holdout:
     does not is checked instead: a check is due every `max_seconds_per_update` at the latest.
     """
 
-    def __init__(self, candidate: Candidate, task: Task, pictures: npt.NDArray[np.uint8], dataset: Dataset):
+    def __init__(self, candidate: Candidate, task: Task, dataset: Dataset):
         self._candidate = candidate
         self._task = task
-        self._pictures = pictures
         self._batch_size = max(candidate.batch_size, min(64, _PIXELS // (candidate.width * candidate.height)))
         self.rows = np.random.default_rng([candidate.seed, 1]).permutation(dataset.holdout)
         self.seconds = 0.0
+        self.seconds_per_row = 0.0
 
-    def prepare(self, loop: TrainingLoop) -> None:
+    def prepare(self, learner: Learner) -> None:
         """Trace the prediction, time it on one batch, and choose how many rows a check can take."""
-        probe = self.rows[: self._batch_size]
-        loop.predict(self._pictures, probe, self._batch_size)
+        size = self._batch_size
+        learner.trace_prediction(self.rows[:size], size)
+        # Another batch where there is one: frozen layers have done their part of the first.
+        probe = self.rows[size : 2 * size] if len(self.rows) >= 2 * size else self.rows[:size]
         before = time.monotonic()
-        predicted = loop.predict(self._pictures, probe, self._batch_size)
+        predicted = learner.predict(probe, size)
         self._measure(self._headline, probe, predicted)
-        seconds_per_row = (time.monotonic() - before) / len(probe)
-        allowed = self._candidate.max_seconds_per_update / TRAINING_PER_CHECK / seconds_per_row
+        self.seconds_per_row = (time.monotonic() - before) / len(probe)
+        allowed = self._candidate.max_seconds_per_update / TRAINING_PER_CHECK / self.seconds_per_row
         self.rows = self.rows[: max(len(probe), int(allowed))]
-        self.seconds = seconds_per_row * len(self.rows)
+        self.forget_time()
 
-    def predict(self, loop: TrainingLoop) -> Any:
+    def forget_time(self) -> None:
+        """A check takes what it took at first: its layers are no longer frozen."""
+        self.seconds = self.seconds_per_row * len(self.rows)
+
+    def predict(self, learner: Learner) -> Any:
         """What the task predicts for the rows."""
-        return loop.predict(self._pictures, self.rows, self._batch_size)
+        return learner.predict(self.rows, self._batch_size)
 
     def headline(self, predicted: Any) -> Measured:
         """The two headline metrics and the one that selects, or more."""

@@ -3,8 +3,31 @@
 from enum import Enum
 from typing import NamedTuple
 
-#: The learning rate of each phase, as a share of the given one.
-PHASES = (1.0, 1 / 4, 1 / 16)
+
+class Phase(NamedTuple):
+    """A part of a training.
+
+    Attributes:
+        factor: its learning rate, as a share of the given one.
+        end: the share of the candidate's time after which it ends at the latest.
+        frozen: whether the readout alone is learned.
+    """
+
+    factor: float
+    end: float
+    frozen: bool = False
+
+
+_RANDOM = (Phase(1.0, 0.6), Phase(1 / 4, 0.85), Phase(1 / 16, 1.0))
+_FINE_TUNE = (Phase(1.0, 0.3, frozen=True), Phase(1 / 8, 0.8), Phase(1 / 64, 1.0))
+
+#: Training method -> its phases.
+PHASES: dict[str, tuple[Phase, ...]] = {
+    "randomly_initialize": _RANDOM,
+    "use_pretrained": tuple(phase._replace(frozen=True) for phase in _RANDOM),
+    "fine_tune": _FINE_TUNE,
+    "initial_model": _FINE_TUNE,
+}
 
 
 class Verdict(Enum):
@@ -27,19 +50,18 @@ class Schedule:
     full learning rate, before any gain of the lower ones.
     """
 
-    def __init__(self, patience: int, warmup_iterations: int, phase_ends: tuple[float, ...] = (0.6, 0.85)):
-        """``phase_ends``: shares of the candidate's time after which the first and second phase end at the latest."""
+    def __init__(self, patience: int, warmup_iterations: int, phases: tuple[Phase, ...]):
         self._patience = patience
         self._warmup = warmup_iterations
-        self._phase_ends = phase_ends
+        self._phases = phases
+        self._place = 0
         self._failures = 0
         self.best: float | None = None
-        self.phase = 0
 
     @property
-    def factor(self) -> float:
-        """The learning rate of the phase, as a share of the given one."""
-        return PHASES[self.phase]
+    def phase(self) -> Phase:
+        """The one that it is in."""
+        return self._phases[self._place]
 
     def check(self, value: float, iteration: int, time_used: float) -> Check:
         """Take in a check.
@@ -62,15 +84,11 @@ class Schedule:
 
     def out_of_time(self, iteration: int, time_used: float) -> bool:
         """Whether the phase must end with the next check, however well it goes."""
-        return (
-            iteration >= self._warmup
-            and self.phase < len(self._phase_ends)
-            and time_used >= self._phase_ends[self.phase]
-        )
+        return iteration >= self._warmup and self._place < len(self._phases) - 1 and time_used >= self.phase.end
 
     def _next_phase(self) -> Verdict:
-        if self.phase == len(PHASES) - 1:
+        if self._place == len(self._phases) - 1:
             return Verdict.FINISHED
-        self.phase += 1
+        self._place += 1
         self._failures = 0
         return Verdict.STEP_DOWN

@@ -71,8 +71,8 @@ def test_a_wrong_configuration_is_refused_as_in_training(pyramid_train: Run, tmp
 def test_a_preview_is_what_a_trial_learns(config: dict[str, object]) -> None:
     """The preview reads eleven files when the batch needs them; a trial has all pictures."""
     (Path(str(config["training_data"])) / "disc" / "broken.png").unlink()
-    settings, examples = api.check(config)
-    [found], bad = previews.preview(settings, examples, 1)
+    settings, examples, _ = api.check(config)
+    [found], bad = previews.preview(settings, examples, [], 1)
     assert bad == {}
     sizes = np.zeros((len(examples.files), 2), np.int32)
     dataset, _ = previews.make_dataset(settings, examples, {}, sizes, [24, 24, 3])
@@ -93,8 +93,8 @@ def test_each_needs_an_augmentation(config: dict[str, object]) -> None:
 def test_a_batch_of_bad_pictures_alone_is_left_out(config: dict[str, object]) -> None:
     for file in Path(str(config["training_data"])).glob("disc/*"):
         file.write_bytes(b"nothing")
-    settings, examples = api.check(config | {"batch_size": 1})
-    found, bad = previews.preview(settings, examples, 6)
+    settings, examples, _ = api.check(config | {"batch_size": 1})
+    found, bad = previews.preview(settings, examples, [], 6)
     assert 0 < len(found) < 6
     assert all(preview.labels == ["square"] for preview in found)
     assert len(bad) == 6 - len(found)

@@ -106,7 +106,7 @@ def test_what_was_understood_is_a_configuration(trained: Path) -> None:
     assert (understood["objective_type"], understood["rescale_type"]) == ("bounding_box", "pad")
     assert understood["learning_rate_warmup_iterations"] == 100
     assert check(understood)[1] == []
-    settings, examples = api.check(understood)
+    settings, examples, _ = api.check(understood)
     assert (examples.objective, settings.selection_metric) == ("bounding_box", "map_50")
 
 

@@ -8,7 +8,7 @@ from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from pyramid.engine.session import ray
-from pyramid.engine.shared import Shared
+from pyramid.engine.shared import Shared, share
 from pyramid.engine.stream import worker_batches
 from pyramid.settings.augmentations import AUGMENTATIONS, strengths
 from pyramid.settings.objectives import CATEGORICAL
@@ -38,13 +38,9 @@ class Trial:
 
 @pytest.fixture(scope="module")
 def shared(candidate, dark_and_light) -> Shared:
-    pictures, dataset = dark_and_light
     augmented = candidate("augmented", augmentations=strengths(AUGMENTATIONS, None, CATEGORICAL), batch_size=7)
     return Shared(
-        pixels=ray.put(pictures.pixels),
-        pixels_path="",
-        pixels_shape=pictures.pixels.shape,
-        dataset=dataset,
+        views={augmented.look: share(*dark_and_light)},
         candidates=[candidate("plain").to_dict(), augmented.to_dict()],
         folder="",
         threads=1,
@@ -60,7 +56,9 @@ def test_any_number_of_workers_makes_the_batches_of_the_trial_bit_by_bit(shared:
     trial = Trial.options(scheduling_strategy=PlacementGroupSchedulingStrategy(group, 0)).remote()
     taken = ray.get(trial.take.remote(shared, "augmented", BATCHES), timeout=120)
     remove_placement_group(group)
-    source = batch_source(shared.candidate("augmented"), shared.pictures(), shared.dataset)
+    candidate = shared.candidate("augmented")
+    view = shared.view(candidate)
+    source = batch_source(candidate, view.pictures(), view.dataset)
     for k, batch in enumerate(taken):
         for ours, theirs in zip(source.batch(FIRST + k), batch, strict=True):
             assert ours.dtype == theirs.dtype

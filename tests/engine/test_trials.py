@@ -11,6 +11,7 @@ import pytest
 from pyramid.engine.events import Update
 from pyramid.engine.resources import Resources, resources
 from pyramid.engine.session import ray
+from pyramid.engine.shared import share
 from pyramid.engine.trials import train_candidates
 from pyramid.errors import ConfigError
 from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Placement, Status
@@ -23,9 +24,9 @@ def train(dark_and_light, tmp_path: Path) -> Callable:
     """Train candidates for so many seconds in all; returns their results by name, and the seconds that it took."""
 
     def run(candidates, seconds, given: Resources | None = None, tell=lambda update: None, stopped=lambda: False):
-        results, spent = train_candidates(
-            candidates, *dark_and_light, tmp_path, seconds, given or resources(None, None), tell, stopped
-        )
+        views = dict.fromkeys((candidate.look for candidate in candidates), share(*dark_and_light))
+        given = given or resources(None, None)
+        results, spent = train_candidates(candidates, views, {}, tmp_path, seconds, given, tell, stopped)
         assert [result.name for result in results] == [candidate.name for candidate in candidates]
         return {result.name: result for result in results}, spent["training"]
 

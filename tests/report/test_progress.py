@@ -11,7 +11,7 @@ from pyramid.report import progress as progress_module
 from pyramid.report.progress import ProgressReport
 from pyramid.search.candidates import candidates
 from pyramid.settings.train import TrainSettings
-from pyramid.training.candidate import Progress, Result, Status
+from pyramid.training.candidate import Look, Progress, Result, Status
 
 NAME = "simple_randomly_initialize"
 
@@ -37,7 +37,7 @@ def prepared():
     settings = TrainSettings(image_network_candidates=[pair, ["simple_residual", "randomly_initialize"]])
     rows, ones = np.arange(100), np.ones(100, np.float32)
     dataset = Dataset(np.float32(rows % 2), ones, rows[:80], rows[80:], ["cat", "dog"], 0.0, 1.0)
-    tried = candidates(settings, [32, 24, 3], "categorical", "crossentropy", dataset)
+    tried = candidates(settings, Look(32, 24, "crop"), "categorical", "crossentropy", dataset, {})
     return Prepared(SUMMARY, [32, 24, 3], tried, 600.0)
 
 

@@ -11,9 +11,10 @@ from pyramid.search.candidates import DETECTOR_WARMUP, candidates, minimum_side,
 from pyramid.settings.networks import DEFAULT_CANDIDATES
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, NUMERIC
 from pyramid.settings.train import TrainSettings
-from pyramid.training.candidate import Candidate
+from pyramid.training.candidate import Candidate, Look
 
 NEW = "randomly_initialize"
+SQUARE = Look(64, 64, "pad")
 
 
 def made(
@@ -22,7 +23,8 @@ def made(
     settings = TrainSettings.model_validate(keys)
     none, ones = np.empty(0, np.int64), np.ones(2, np.float32)
     dataset = Dataset(np.arange(2, dtype=np.float32), ones, none, none, list(classes), *moments)
-    return candidates(settings, list(shape), objective, loss, dataset)
+    look = Look(shape[0], shape[1], settings.rescale_type)
+    return candidates(settings, look, objective, loss, dataset, {})
 
 
 @pytest.mark.parametrize("objective", [CATEGORICAL, NUMERIC])
@@ -117,6 +119,8 @@ def test_every_value_arrives():
         mean=3.0,
         stdev=4.0,
         anchors=[],
+        initial_model="",
+        structure=None,
         loss_function="crossentropy",
         label_smoothing_factor=0.25,
         balance_objective=True,
@@ -130,6 +134,7 @@ def test_every_value_arrives():
         patience=9,
         max_seconds_per_update=2.5,
         max_iterations=99,
+        max_data_size=2**30,
         selection_metric="auc",
     )
 
@@ -156,7 +161,7 @@ def boxes(*sizes):
 
 
 def test_a_detector_pads_warms_up_and_starts_from_anchors_of_the_data():
-    [candidate] = candidates(TrainSettings(), [64, 64, 3], BOUNDING_BOX, "", boxes((10, 20), (30, 30)))
+    [candidate] = candidates(TrainSettings(), SQUARE, BOUNDING_BOX, "", boxes((10, 20), (30, 30)), {})
     assert (candidate.network, candidate.rescale_type, candidate.selection_metric) == ("tinyyolov4", "pad", "map_50")
     assert candidate.learning_rate_warmup_iterations == DETECTOR_WARMUP
     assert len(candidate.anchors) == 6
@@ -165,7 +170,7 @@ def test_a_detector_pads_warms_up_and_starts_from_anchors_of_the_data():
 
 def test_what_is_asked_for_wins():
     settings = TrainSettings(learning_rate_warmup_iterations=0, bounding_box_anchors=[[40, 10], [5, 5]])
-    [candidate] = candidates(settings, [64, 64, 3], BOUNDING_BOX, "", boxes((10, 20)))
+    [candidate] = candidates(settings, SQUARE, BOUNDING_BOX, "", boxes((10, 20)), {})
     assert candidate.learning_rate_warmup_iterations == 0
     assert candidate.anchors == [[5, 5], [40, 10]]
 
@@ -173,4 +178,4 @@ def test_what_is_asked_for_wins():
 def test_an_anchor_larger_than_the_input_that_the_data_decides_is_an_error():
     settings = TrainSettings(bounding_box_anchors=[[10, 10], [65, 10]])
     with pytest.raises(ConfigError, match=r"bounding_box_anchors\[1\]: is larger than the input \(64 pixels\)"):
-        candidates(settings, [64, 64, 3], BOUNDING_BOX, "", boxes((10, 20)))
+        candidates(settings, SQUARE, BOUNDING_BOX, "", boxes((10, 20)), {})

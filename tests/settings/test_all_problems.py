@@ -205,13 +205,13 @@ def valid_documents(draw: st.DrawFn) -> dict[str, Any]:
 @settings(deadline=None, max_examples=100)
 @given(valid_documents())
 def test_a_valid_document_is_accepted_and_what_was_understood_means_the_same(document: dict[str, Any]) -> None:
-    understood, examples = api.check(document)
+    understood, examples, _ = api.check(document)
     rows = len(document["training_data"]) + len(document.get("validation_data", []))
     assert len(examples.files) == len(examples.labels) == len(examples.weights) == len(examples.groups) == rows
     assert {key: getattr(understood, key) for key in document if "data" not in key} == {
         key: value for key, value in document.items() if "data" not in key
     }
     written = json.loads(understood.model_dump_json(exclude_none=True))
-    again, same = api.check(written)
+    again, same, _ = api.check(written)
     assert again.model_dump() == understood.model_dump()
     assert same == examples

@@ -1,7 +1,6 @@
 """The rules between settings, and between a setting and a fact."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -59,21 +58,6 @@ def test_a_shape_that_no_default_candidate_can_take_is_a_problem(problems: Probl
     [problem] = problems(input_image_shape=[4, 4, 3])
     assert "[4, 4, 3]" in problem
     assert "8 pixels" in problem
-
-
-# What comes later
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("initial_model", "final_model.json"),
-    ],
-)
-def test_what_is_not_there_yet_is_refused_with_a_way_out(problems: Problems, key: str, value: Any) -> None:
-    [problem] = problems(**{key: value})
-    assert problem.startswith(f"{key}: ")
-    assert "not available yet; " in problem
 
 
 # Hyperparameters

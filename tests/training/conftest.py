@@ -88,25 +88,25 @@ def time(monkeypatch):
     """Let all that a training does take made up time."""
     from pyramid.training import holdout, trial
     from pyramid.training.clock import Stopwatch
-    from pyramid.training.loop import TrainingLoop
+    from pyramid.training.learner import Learner
 
     made_up = MadeUpTime()
-    run, predict, save = TrainingLoop.run, TrainingLoop.predict, trial.save
+    run, predict, save = Learner.run, Learner.predict, trial.save
 
     def timed_run(self, steps):
         made_up.now += steps * made_up.step + (made_up.tracing if self.iterations == 0 else 0.0)
         return run(self, steps)
 
-    def timed_predict(self, pictures, rows, batch_size):
+    def timed_predict(self, rows, batch_size):
         made_up.now += len(rows) * made_up.row
-        return predict(self, pictures, rows, batch_size)
+        return predict(self, rows, batch_size)
 
     def timed_save(*arguments):
         made_up.now += made_up.saving
         save(*arguments)
 
-    monkeypatch.setattr(TrainingLoop, "run", timed_run)
-    monkeypatch.setattr(TrainingLoop, "predict", timed_predict)
+    monkeypatch.setattr(Learner, "run", timed_run)
+    monkeypatch.setattr(Learner, "predict", timed_predict)
     monkeypatch.setattr(trial, "save", timed_save)
     monkeypatch.setattr(trial, "Stopwatch", partial(Stopwatch, made_up))
     monkeypatch.setattr(holdout, "time", SimpleNamespace(monotonic=made_up))

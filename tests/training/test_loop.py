@@ -40,13 +40,6 @@ def test_the_loss_comes_down(make_loop):
     assert loop.run(1) < 0.5 * first
 
 
-def test_steps_are_counted(make_loop):
-    loop = make_loop()
-    loop.run(1)
-    loop.run(4)
-    assert loop.iterations == 5
-
-
 def test_the_mean_loss_of_several_steps_is_returned(make_loop):
     one, many = make_loop(), make_loop()
     singles = [one.run(1) for _ in range(5)]

@@ -63,8 +63,8 @@ def same_picture(count):
 
 def learned(training, steps=150):
     """The probabilities of `same_picture` after so many steps, whatever the checks would say of them."""
-    training._loop.run(steps)
-    return served(training._model, same_picture(1))[0]
+    training._learner.run(steps)
+    return served(training._learner.model, same_picture(1))[0]
 
 
 def test_a_heavier_example_outweighs_a_lighter_one(make_candidate, make_dataset, start):
@@ -91,8 +91,8 @@ def test_an_example_without_weight_has_no_influence(make_candidate, make_dataset
         dataset = make_dataset([0, 1, 0, 1, 0, 1, label], weights=[1, 1, 1, 1, 1, 1, 0], holdout=range(6))
         candidate = make_candidate(name=f"label_{label}", max_iterations=8, batch_size=6)
         training = start(candidate, pictures, dataset)
-        training._loop.run(6)
-        weights.append(training._model.get_weights())
+        training._learner.run(6)
+        weights.append(training._learner.model.get_weights())
     for one, other in zip(*weights, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
@@ -100,8 +100,8 @@ def test_an_example_without_weight_has_no_influence(make_candidate, make_dataset
 def test_label_smoothing_keeps_the_network_from_certainty(make_candidate, dark_and_light, start):
     """With 0.5 and two classes it aims at three quarters."""
     training = start(make_candidate(label_smoothing_factor=0.5), *dark_and_light)
-    training._loop.run(150)
-    certainty = served(training._model, dark_and_light[0]).max(axis=1)
+    training._learner.run(150)
+    certainty = served(training._learner.model, dark_and_light[0]).max(axis=1)
     assert certainty.mean() == pytest.approx(0.75, abs=0.08)
 
 
@@ -164,7 +164,7 @@ def test_what_diverges_later_keeps_its_best_weights(make_candidate, dark_and_lig
     training = start(candidate, pictures, dataset)
     while training.advance(PLENTY).checks < 3:
         pass
-    training._rate.rate.assign(1e38)
+    training._learner._rate.rate.assign(1e38)
     while (progress := training.advance(PLENTY)).result is None:
         pass
     result = progress.result
@@ -196,7 +196,7 @@ def test_a_metric_that_the_holdout_does_not_define_is_no_divergence(
 
 def spoil(training):
     """Make the network predict the same for all pictures, and badly."""
-    model = training._model
+    model = training._learner.model
     weights = [np.zeros_like(values) for values in model.get_weights()]
     weights[-1] = np.array([6.0, -6.0], np.float32)
     model.set_weights(weights)
@@ -216,17 +216,17 @@ def test_a_step_down_goes_on_from_the_best_weights_at_a_quarter_of_the_rate(trai
     trained._schedule._patience = 1
     spoil(trained)
     trained._check()
-    assert float(trained._rate.rate) == pytest.approx(0.001 / 4)
-    for best, now in zip(trained._best.weights, trained._model.get_weights(), strict=True):
+    assert float(trained._learner._rate.rate) == pytest.approx(0.001 / 4)
+    for best, now in zip(trained._best.weights, trained._learner.model.get_weights(), strict=True):
         np.testing.assert_array_equal(best, now)
 
 
 def test_a_bad_end_is_not_what_is_kept(trained, saved_network, dark_and_light):
     pictures, dataset = dark_and_light
     best = trained._best.value
-    trained._schedule.phase = 2  # no step down will restore the weights
+    trained._schedule._place = 2  # no step down will restore the weights
     spoil(trained)
-    trained._loop.iterations += 1  # as steps that spoil would have counted
+    trained._learner.iterations += 1  # as steps that spoil would have counted
     result = trained.advance(0.0).result
     assert result.metrics["likelihood"] == pytest.approx(best)
     predicted = served(saved_network(trained._candidate), pictures[dataset.holdout])
@@ -298,7 +298,7 @@ def test_the_same_seed_gives_the_same_losses(make_candidate, dark_and_light, sta
     losses = {}
     for name, seed in (("first", 4), ("again", 4), ("other", 5)):
         training = start(make_candidate(seed=seed), *dark_and_light)
-        losses[name] = [training._loop.run(1) for _ in range(4)]
+        losses[name] = [training._learner.run(1) for _ in range(4)]
     assert losses["again"] == pytest.approx(losses["first"], rel=1e-5)
     assert losses["other"] != pytest.approx(losses["first"], rel=1e-2)
 

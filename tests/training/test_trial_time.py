@@ -141,7 +141,7 @@ def test_a_small_holdout_is_checked_in_full(make_candidate, dark_and_light, give
 def test_the_rate_goes_through_all_phases_in_a_short_time(make_candidate, dark_and_light, give):
     """Without patience ever running out: after 60 % of the time r/4, after 85 % r/16."""
     training = give(make_candidate(), dark_and_light, 10.0)
-    assert float(training._rate.rate) == pytest.approx(0.001 / 16)
+    assert float(training._learner._rate.rate) == pytest.approx(0.001 / 16)
 
 
 def test_the_rate_does_not_step_down_early(make_candidate, dark_and_light, start, time):
@@ -149,7 +149,7 @@ def test_the_rate_does_not_step_down_early(make_candidate, dark_and_light, start
     training = start(make_candidate(), *dark_and_light)
     while time.now - began < 5.0:
         training.advance(began + 10.0 - time.now)
-    assert float(training._rate.rate) == pytest.approx(0.001)
+    assert float(training._learner._rate.rate) == pytest.approx(0.001)
 
 
 def test_writing_weights_takes_little_of_the_time(make_candidate, dark_and_light, give, time, monkeypatch):

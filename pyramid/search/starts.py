@@ -1,0 +1,150 @@
+"""What candidates start from: models that were trained before, and the published weights of networks."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from pyramid.data.examples import Examples
+from pyramid.errors import ConfigError
+from pyramid.networks.fitting import class_difference, fitted_weights
+from pyramid.networks.initial import InitialModel, read_initial
+from pyramid.networks.weights import files, h5
+from pyramid.networks.weights.fetch import fetch, probe
+from pyramid.networks.weights.published import Weights, description, published_layers
+from pyramid.settings.networks import NETWORKS
+from pyramid.settings.objectives import BOUNDING_BOX, NUMERIC
+from pyramid.settings.train import TrainSettings
+from pyramid.training.candidate import Candidate
+
+PRETRAINED = ("fine_tune", "use_pretrained")
+
+
+@dataclass
+class Starts:
+    """What there is to start from.
+
+    Attributes:
+        models: where the settings name them -> the models.
+        missing: network -> why its published weights cannot be had.
+    """
+
+    models: dict[str, InitialModel] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def find_starts(settings: TrainSettings, examples: Examples) -> tuple[Starts, list[str]]:
+    """What the candidates of ``settings`` start from, and every problem with it.
+
+    Weights that cannot be had are no problem while other candidates can do without them.
+    """
+    models, problems = _models(settings, examples)
+    networks = {network: None for network, method in settings.networks.values() if method in PRETRAINED}
+    fitting = [network for network in networks if _fits(network, examples.objective)]
+    missing = {network: why for network in fitting if (why := _why_missing(network))}
+    alive = any(method not in PRETRAINED or network not in missing for network, method in settings.networks.values())
+    if not (alive or settings.initial_models):
+        problems += missing.values()
+    return Starts(models, missing), problems
+
+
+def _fits(network: str, objective: str) -> bool:
+    return (NETWORKS[network].objective == BOUNDING_BOX) == (objective == BOUNDING_BOX)
+
+
+def _models(settings: TrainSettings, examples: Examples) -> tuple[dict[str, InitialModel], list[str]]:
+    models, problems = {}, []
+    read: dict[str, InitialModel] = {}
+    for place, path in settings.initial_models.items():
+        try:
+            read[path] = models[place] = read.get(path) or read_initial(place, path)
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        misfit = _misfit(models[place], examples) if examples.files else ""
+        problems += [f"{place}: {path}: {misfit}"] if misfit else []
+    return models, problems
+
+
+def _misfit(model: InitialModel, examples: Examples) -> str:
+    if model.objective != examples.objective:
+        return f"is a {model.objective} model, but the data are {examples.objective}"
+    return "" if model.objective == NUMERIC else class_difference(model, _classes(examples))
+
+
+def _classes(examples: Examples) -> list[str]:
+    if examples.objective == BOUNDING_BOX:
+        return sorted({box[4] for boxes in examples.labels for box in boxes})
+    return sorted({str(label) for label in examples.labels})
+
+
+def _why_missing(network: str) -> str:
+    """Why the weights of ``network`` can be neither read nor fetched; "" when they can."""
+    path = files.path(network)
+    if path.exists():
+        return "; ".join(files.problems(network))
+    try:
+        probe(network)
+    except ConfigError as error:
+        return "; ".join(error.problems)
+    return ""
+
+
+def load_starts(
+    candidates: Iterable[Candidate], starts: Starts, say: Callable[[str], None]
+) -> tuple[dict[str, Weights], dict[str, str]]:
+    """The weights that candidates start from, and why others cannot start, by the name of the candidate.
+
+    Args:
+        say: called with what a person who waits should know.
+    """
+    models = {model.path: model for model in starts.models.values()}
+    published = _Published(starts.missing, say)
+    weights: dict[str, Weights] = {}
+    hindered: dict[str, str] = {}
+    for candidate in candidates:
+        try:
+            if candidate.initial_model:
+                model = models[candidate.initial_model]
+                weights[candidate.name] = fitted_weights(model, candidate.classes, candidate.mean, candidate.stdev)
+            elif candidate.method in PRETRAINED:
+                weights[candidate.name] = published.weights(candidate.network)
+        except ValueError as error:
+            hindered[candidate.name] = str(error)
+        except ConfigError as error:
+            hindered[candidate.name] = "; ".join(error.problems)
+    return weights, hindered
+
+
+class _Published:
+    """The published weights of networks, each read once."""
+
+    def __init__(self, missing: dict[str, str], say: Callable[[str], None]):
+        self._missing = missing
+        self._say = say
+        self._read: dict[str, Weights] = {}
+
+    def weights(self, network: str) -> Weights:
+        """Those up to the features of ``network``, fetched if need be.
+
+        Raises:
+            ConfigError: they cannot be had.
+        """
+        if network in self._missing:
+            raise ConfigError([self._missing[network]])
+        if network not in self._read:
+            try:
+                self._read[network] = self._load(network)
+            except ConfigError as error:
+                self._missing[network] = "; ".join(error.problems)
+                raise
+        return self._read[network]
+
+    def _load(self, network: str) -> Weights:
+        path = files.path(network)
+        if not path.exists():
+            self._say(f"fetching the weights of {network}")
+            fetch(network)
+        files.ensure_same(path)
+        outputs = description(network)["image_network"]["metadata"]["outputs"]
+        last = {output["input"] for output in outputs} if isinstance(outputs, list) else set()
+        layers = zip(h5.read(network, path), published_layers(network), strict=False)
+        return [arrays for arrays, layer in layers if layer.place is not None and layer.place not in last]

@@ -1,0 +1,124 @@
+"""A candidate's network and what learns it: descent on all of its layers, or on its readout alone."""
+
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyramid.data.pipeline import training_batches
+from pyramid.networks.build import Network
+from pyramid.networks.frozen import extractor, head, set_frozen
+from pyramid.networks.yolo import Detector
+from pyramid.training.batches import Batches
+from pyramid.training.candidate import Candidate
+from pyramid.training.features import Features, feature_bytes
+from pyramid.training.loop import TrainingLoop
+from pyramid.training.optimizers import SteppedRate, make_optimizer
+from pyramid.training.schedule import Phase
+from pyramid.training.tasks import Task
+
+Rows = npt.NDArray[np.int64]
+
+
+class Learner:
+    """Descends in one phase after the other; frozen and free phases have an optimizer each.
+
+    The steps of both are compiled before the first one is taken: in the middle of a training nobody could tell
+    whether there is the time for it.
+
+    Attributes:
+        model: the Keras model of the whole network.
+        iterations: steps taken.
+    """
+
+    def __init__(
+        self,
+        candidate: Candidate,
+        network: Network | Detector,
+        task: Task,
+        pictures: npt.NDArray[np.uint8],
+        batches: Batches,
+        phases: tuple[Phase, ...],
+    ):
+        self._candidate = candidate
+        self._network = network
+        self._task = task
+        self._pictures = pictures
+        self._batches = batches
+        self._rate = SteppedRate(candidate.learning_rate, candidate.learning_rate_warmup_iterations)
+        self._features: Features | None = None
+        self._loops = {frozen: self._traced(frozen) for frozen in {phase.frozen for phase in phases}}
+        self.model = network.model
+        self.iterations = 0
+        self.enter(phases[0])
+
+    def _traced(self, frozen: bool) -> TrainingLoop:
+        """The loop of all phases that are ``frozen``, or not."""
+        set_frozen(self._network, frozen)
+        if frozen and not self._batches.source.augments:
+            self._features = self._affordable_features()
+        candidate, model, source = self._candidate, self._network.model, self._batches.source
+        if frozen and self._features is not None:
+            model, source = head(self._network), source.of(self._features)
+        optimizer = make_optimizer(candidate.descent_algorithm, self._rate, candidate.hyperparameters)
+        loop = TrainingLoop(model, optimizer, self._task, training_batches(source, ahead=0))
+        loop.trace()
+        return loop
+
+    def _affordable_features(self) -> Features | None:
+        """None when they would take too much memory: then they are computed again for every batch."""
+        made = extractor(self._network)
+        if feature_bytes(made, len(self._pictures)) > self._candidate.max_data_size:
+            return None
+        return Features(made, self._pictures, self._candidate.batch_size)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the readout alone is learned."""
+        return self._frozen
+
+    def enter(self, phase: Phase) -> None:
+        """Go on with the learning rate of ``phase``, and with what is free in it."""
+        self._rate.rate.assign(self._candidate.learning_rate * phase.factor)
+        self._frozen = phase.frozen
+        self._loop = self._loops[phase.frozen]
+        self._inputs: Any = self._features if phase.frozen and self._features is not None else self._pictures
+        self._feed()
+
+    def _feed(self) -> None:
+        if self._inputs is self._pictures:
+            self._loop.feed(self._batches.dataset(self.iterations))
+        else:
+            source = self._batches.source.of(self._inputs)
+            self._loop.feed(training_batches(source, self.iterations, ahead=0))
+
+    def run(self, steps: int) -> float:
+        """Take ``steps`` steps; returns their mean loss, regularisation included: NaN or infinite when it diverged."""
+        if self._inputs is self._features and self._features is not None:
+            numbers = range(self.iterations, self.iterations + steps)
+            self._features.fill(self._batches.source.rows(k) for k in numbers)
+        loss = self._loop.run(steps)
+        self.iterations += steps
+        return loss
+
+    def place_batches(self) -> None:
+        """Find the faster place for making batches; takes some steps where that is open."""
+        if self._batches.choose(self.iterations, self._seconds_per_step):
+            self._feed()
+
+    def _seconds_per_step(self, steps: int = 5) -> float:
+        """Take ``steps`` steps; returns the seconds of one."""
+        began = time.perf_counter()
+        self.run(steps)
+        return (time.perf_counter() - began) / steps
+
+    def trace_prediction(self, rows: Rows, batch_size: int) -> None:
+        """Compile the predictions of all phases, on ``rows``."""
+        for loop in self._loops.values():
+            inputs = self._inputs if loop is self._loop else self._pictures
+            loop.predict(inputs, rows, batch_size)
+
+    def predict(self, rows: Rows, batch_size: int) -> Any:
+        """What the task predicts for the pictures of ``rows``, in arrays [rows, …]."""
+        return self._loop.predict(self._inputs, rows, batch_size)
