@@ -117,7 +117,7 @@ class _Job:
         loss, models = self._examples.loss, self._starts.models
         self._tried = candidates(settings, self._looks[0], objective, loss, self._dataset, models)
         self._tell(Prepared(self._summary, self._shape, self._tried, settings.max_total_time))
-        weights, hindered = load_starts(self._tried, self._starts, lambda text: self._tell(Stage(text)))
+        weights, hindered = load_starts(self._tried, self._starts, lambda text: self._tell(Stage(text)), self._stopped)
         results = {name: self._hindered(name, why) for name, why in hindered.items()}
         able = [candidate for candidate in self._tried if candidate.name not in hindered]
         if not able:
@@ -139,6 +139,9 @@ class _Job:
 
     def _decode(self, look: Look) -> Pictures:
         total = len(self._examples.files)
+        if look != self._looks[0]:
+            size = f"{look.width}×{look.height} ({look.rescale_type})"
+            self._tell(Stage(f"an initial model wants pictures of {size}, which are read too"))
         self._tell(Reading(0, total))
         return decode(
             self._examples.files,

@@ -41,7 +41,7 @@ def print_summary(console: Console, report: dict[str, Any]) -> None:
             console.print(escape(candidate["traceback"].rstrip()), style="dim", soft_wrap=True)
     if best["per_class"]:
         console.print(per_class(best))
-    for line in (*_anchor_lines(report), *_augmentation_lines(report)):
+    for line in (*_start_lines(report), *_anchor_lines(report), *_augmentation_lines(report)):
         console.print(line, soft_wrap=True, markup=False)
     if report["stopped_by_user"]:
         console.print("Training was stopped before its time was up.")
@@ -137,6 +137,16 @@ def per_class(candidate: dict[str, Any]) -> Table:
         table.add_section()
         table.add_row("all", *(f"{sum(values[key] for _, values in rows):,}" for key in _COUNTS))
     return table
+
+
+def _start_lines(report: dict[str, Any]) -> list[str]:
+    """How good initial models were before the first step."""
+    selected = report["selection_metric"]
+    return [
+        f"{candidate['name']} had {selected} {metric(selected, candidate['at_start'][selected])} at its start."
+        for candidate in report["candidates"]
+        if selected in candidate["at_start"]
+    ]
 
 
 def _anchor_lines(report: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from pyramid.data.examples import Examples
-from pyramid.errors import ConfigError
+from pyramid.errors import ConfigError, Interrupted
 from pyramid.networks.fitting import class_difference, fitted_weights
 from pyramid.networks.initial import InitialModel, read_initial
 from pyramid.networks.weights import files, h5
@@ -89,15 +89,19 @@ def _why_missing(network: str) -> str:
 
 
 def load_starts(
-    candidates: Iterable[Candidate], starts: Starts, say: Callable[[str], None]
+    candidates: Iterable[Candidate],
+    starts: Starts,
+    say: Callable[[str], None] = lambda text: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[dict[str, Weights], dict[str, str]]:
     """The weights that candidates start from, and why others cannot start, by the name of the candidate.
 
     Args:
         say: called with what a person who waits should know.
+        stopped: when it turns true, `Interrupted` is raised.
     """
     models = {model.path: model for model in starts.models.values()}
-    published = _Published(starts.missing, say)
+    published = _Published(starts.missing, say, stopped)
     weights: dict[str, Weights] = {}
     hindered: dict[str, str] = {}
     for candidate in candidates:
@@ -117,9 +121,10 @@ def load_starts(
 class _Published:
     """The published weights of networks, each read once."""
 
-    def __init__(self, missing: dict[str, str], say: Callable[[str], None]):
-        self._missing = missing
+    def __init__(self, missing: dict[str, str], say: Callable[[str], None], stopped: Callable[[], bool]):
+        self._missing = dict(missing)
         self._say = say
+        self._stopped = stopped
         self._read: dict[str, Weights] = {}
 
     def weights(self, network: str) -> Weights:
@@ -138,11 +143,15 @@ class _Published:
                 raise
         return self._read[network]
 
+    def _received(self, done: int, total: int | None) -> None:
+        if self._stopped():
+            raise Interrupted("stopped while fetching weights: nothing was trained, nothing was written")
+
     def _load(self, network: str) -> Weights:
         path = files.path(network)
         if not path.exists():
             self._say(f"fetching the weights of {network}")
-            fetch(network)
+            fetch(network, self._received)
         files.ensure_same(path)
         outputs = description(network)["image_network"]["metadata"]["outputs"]
         last = {output["input"] for output in outputs} if isinstance(outputs, list) else set()

@@ -29,6 +29,7 @@ class Learner:
 
     Attributes:
         model: the Keras model of the whole network.
+        loop: what takes the steps of this phase.
         iterations: steps taken.
     """
 
@@ -82,23 +83,23 @@ class Learner:
         """Go on with the learning rate of ``phase``, and with what is free in it."""
         self._rate.rate.assign(self._candidate.learning_rate * phase.factor)
         self._frozen = phase.frozen
-        self._loop = self._loops[phase.frozen]
+        self.loop = self._loops[phase.frozen]
         self._inputs: Any = self._features if phase.frozen and self._features is not None else self._pictures
         self._feed()
 
     def _feed(self) -> None:
         if self._inputs is self._pictures:
-            self._loop.feed(self._batches.dataset(self.iterations))
+            self.loop.feed(self._batches.dataset(self.iterations))
         else:
             source = self._batches.source.of(self._inputs)
-            self._loop.feed(training_batches(source, self.iterations, ahead=0))
+            self.loop.feed(training_batches(source, self.iterations, ahead=0))
 
     def run(self, steps: int) -> float:
         """Take ``steps`` steps; returns their mean loss, regularisation included: NaN or infinite when it diverged."""
         if self._inputs is self._features and self._features is not None:
             numbers = range(self.iterations, self.iterations + steps)
             self._features.fill(self._batches.source.rows(k) for k in numbers)
-        loss = self._loop.run(steps)
+        loss = self.loop.run(steps)
         self.iterations += steps
         return loss
 
@@ -116,9 +117,9 @@ class Learner:
     def trace_prediction(self, rows: Rows, batch_size: int) -> None:
         """Compile the predictions of all phases, on ``rows``."""
         for loop in self._loops.values():
-            inputs = self._inputs if loop is self._loop else self._pictures
+            inputs = self._inputs if loop is self.loop else self._pictures
             loop.predict(inputs, rows, batch_size)
 
     def predict(self, rows: Rows, batch_size: int) -> Any:
         """What the task predicts for the pictures of ``rows``, in arrays [rows, …]."""
-        return self._loop.predict(self._inputs, rows, batch_size)
+        return self.loop.predict(self._inputs, rows, batch_size)

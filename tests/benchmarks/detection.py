@@ -5,12 +5,10 @@ Run it alone on a quiet machine, after bin/test has installed everything (25 min
     ~/.virtualenvs/pyramid/bin/python tests/benchmarks/detection.py
 """
 
-import multiprocessing
-import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -20,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.training import RANDOM, compare, seconds
+from benchmarks.measuring import RANDOM, alone, compare, read, seconds
 from shapes import NAMES, make_picture, write_pictures
 
 SIDE, BATCH, PICTURES = 128, 16, 400
@@ -39,27 +37,28 @@ def main() -> None:
 def speed() -> Iterator[tuple[str, str, str]]:
     """The loop, the part of the targets in a step, and a check of the holdout."""
     for what, augmentations in (("", []), (", augmented", AUGMENTATIONS)):
-        training, loop, resident = _training(augmentations=augmentations)
-        ratio, rate = compare(loop, resident)
+        training, learner, resident = _training(augmentations=augmentations)
+        ratio, rate = compare(learner, resident)
         name = f"images/s of the loop against the bare step, `tinyyolov4` {SIDE}×{SIDE}, batch {BATCH}{what}"
         yield name, "–" if what else "≥ 0.85", f"{ratio:.2f} ({rate:,.0f} images/s)"
     share = _target_seconds(training, resident) * rate / BATCH
     yield "part of a step that the targets take", "≤ 0.05", f"{share:.3f}"
     holdout = training._holdout
     holdout.rows = np.arange(PICTURES // 5)
-    holdout.predict(loop)
-    taken = seconds(lambda: holdout.headline(holdout.predict(loop)))
+    holdout.predict(learner)
+    taken = seconds(lambda: holdout.headline(holdout.predict(learner)))
     yield f"check of {len(holdout.rows)} pictures, mAP included", "≤ 5 s", f"{taken:.2f} s"
 
 
 def _training(seed: int = 0, augmentations: Sequence[str] = (), network: str = "tinyyolov4", side: int = SIDE) -> Any:
-    """A training that has taken its first step, its loop, and a batch that is there already."""
+    """A training that has taken its first step, what learns, and a batch that is there already."""
     from pyramid.data.boxes import box_targets
     from pyramid.data.dataset import Dataset
     from pyramid.search.candidates import candidates
     from pyramid.settings.objectives import BOUNDING_BOX
     from pyramid.settings.train import TrainSettings
     from pyramid.tf import tf
+    from pyramid.training.candidate import Look
     from pyramid.training.trial import CandidateTraining
 
     made = [make_picture(0, number, side) for number in range(PICTURES)]
@@ -84,10 +83,10 @@ def _training(seed: int = 0, augmentations: Sequence[str] = (), network: str = "
         image_augmentations=list(augmentations),
         seed=seed,
     )
-    [candidate] = candidates(settings, [side, side, 3], BOUNDING_BOX, "", dataset)
+    [candidate] = candidates(settings, Look(side, side, "pad"), BOUNDING_BOX, "", dataset, {})
     training = CandidateTraining(candidate, pictures, dataset, Path(tempfile.mkdtemp()))
     resident = [tf.constant(array[:batch]) for array in (pictures, targets, dataset.weights)]
-    return training, training._loop, resident
+    return training, training._learner, resident
 
 
 def _target_seconds(training: Any, resident: list[Any]) -> float:
@@ -108,36 +107,25 @@ def _target_seconds(training: Any, resident: list[Any]) -> float:
 
 def yolov4() -> Iterator[tuple[str, str, str]]:
     """Two steps at 416×416, and the model's file, each in a process of its own."""
-    taken, memory = _alone(_two_steps)
+    taken, memory = alone(_two_steps)
     yield "`yolov4` 416×416: first two steps of batch 4, from nothing", "≤ 120 s", f"{taken:.0f} s ({memory:.1f} GB)"
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "model.json")
-        taken, memory = _alone(partial(_write, path))
+        taken, memory = alone(partial(_write, path))
         size = Path(path).stat().st_size / 1e6
         yield (
             "its 64 million weights written as JSON",
             "≤ 20 s, 6 GB",
             f"{taken:.0f} s, {memory:.1f} GB ({size:.0f} MB)",
         )
-        taken, memory = _alone(partial(_read, path))
+        taken, memory = alone(partial(read, path))
         yield "and made a model by `create_model`", "≤ 90 s, 6 GB", f"{taken:.0f} s, {memory:.1f} GB"
-
-
-def _alone(work: Callable[[], float]) -> tuple[float, float]:
-    """Seconds that ``work`` told, and the peak memory in GB of a new process that did it."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_with_memory, (work,))
-
-
-def _with_memory(work: Callable[[], float]) -> tuple[float, float]:
-    taken = work()
-    return taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def _two_steps() -> float:
     began = time.perf_counter()
-    _, loop, _ = _training(network="yolov4", side=416)
-    loop.run(1)
+    _, learner, _ = _training(network="yolov4", side=416)
+    learner.run(1)
     return time.perf_counter() - began
 
 
@@ -163,16 +151,6 @@ def _write(path: str) -> float:
         "output_exposition": {"type": "bounding_box", "values": [str(i) for i in range(80)]},
     }
     write_document(Path(path), document)
-    return time.perf_counter() - began
-
-
-def _read(path: str) -> float:
-    import pyramid.tf  # noqa: F401 - sensenet imports TensorFlow, so it comes after
-
-    from sensenet.models.wrappers import create_model  # isort: skip
-
-    began = time.perf_counter()
-    create_model(path)
     return time.perf_counter() - began
 
 
@@ -255,8 +233,8 @@ def _losses(seed: int, steps: int) -> list[float]:
     from pyramid.tf import tf
 
     tf.keras.backend.clear_session()
-    _, loop, _ = _training(seed, AUGMENTATIONS)
-    return [loop.run(10) for _ in range(steps // 10)]
+    _, learner, _ = _training(seed, AUGMENTATIONS)
+    return [learner.run(10) for _ in range(steps // 10)]
 
 
 if __name__ == "__main__":

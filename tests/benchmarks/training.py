@@ -6,14 +6,12 @@ Run it alone on a quiet machine, after bin/test has installed everything (8 minu
 """
 
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,12 @@ from typing import Any
 import numpy as np
 import psutil
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.measuring import RANDOM, compare
+
 from pyramid.cli.quickstart import write_digits
 from pyramid.finalize.workspace import RESULTS_FILE
-
-RANDOM = "randomly_initialize"
 
 
 def main() -> None:
@@ -42,25 +42,6 @@ def loop_ratios() -> Iterator[tuple[str, str, str]]:
         yield name, "≥ 0.90", f"{ratio:.2f} ({rate:,.0f} images/s)"
 
 
-def compare(loop: Any, resident: list[Any]) -> tuple[float, float]:
-    """How fast ``loop`` is against its step alone on a ``resident`` batch, and its images/s: medians of seven."""
-    from pyramid.tf import tf
-
-    step = tf.function(loop.step)
-
-    def bare(steps: int) -> None:
-        for _ in range(steps):
-            loss = step(*resident)
-        float(loss)
-
-    loop.run(2)
-    bare(2)
-    steps = max(3, int(2.0 / (seconds(partial(loop.run, 3)) / 3)))
-    pairs = [(seconds(partial(loop.run, steps)), seconds(partial(bare, steps))) for _ in range(7)]
-    rate = statistics.median(steps * len(resident[0]) / ours for ours, _ in pairs)
-    return statistics.median(bare / ours for ours, bare in pairs), rate
-
-
 def _loop(network: str, side: int, batch: int = 32) -> tuple[Any, list[Any]]:
     """A loop, and a batch of its own kind."""
     from pyramid.data.dataset import Dataset
@@ -70,6 +51,7 @@ def _loop(network: str, side: int, batch: int = 32) -> tuple[Any, list[Any]]:
     from pyramid.settings.objectives import CATEGORICAL
     from pyramid.settings.train import TrainSettings
     from pyramid.tf import tf
+    from pyramid.training.candidate import Look
     from pyramid.training.loop import TrainingLoop
     from pyramid.training.optimizers import SteppedRate, make_optimizer
     from pyramid.training.values import Values
@@ -84,16 +66,9 @@ def _loop(network: str, side: int, batch: int = 32) -> tuple[Any, list[Any]]:
     optimizer = make_optimizer("adam", SteppedRate(0.001, 0), {})
     batches = training_batches(BatchSource(pictures, dataset, batch, False, 0, {}))
     settings = TrainSettings(image_network_candidates=[[network, RANDOM]])
-    [candidate] = candidates(settings, [side, side, 3], CATEGORICAL, "crossentropy", dataset)
+    [candidate] = candidates(settings, Look(side, side, "crop"), CATEGORICAL, "crossentropy", dataset, {})
     loop = TrainingLoop(model, optimizer, Values(candidate, targets), batches)
     return loop, [tf.constant(array[:batch]) for array in (pictures, targets, dataset.weights)]
-
-
-def seconds(work: Callable[[], Any]) -> float:
-    """How long ``work`` takes."""
-    before = time.perf_counter()
-    work()
-    return time.perf_counter() - before
 
 
 def digits() -> Iterator[tuple[str, str, str]]:

@@ -42,6 +42,7 @@ REPORT = {
             "images_per_second": 850.4,
             "seconds": {"tracing": 3.0, "elapsed": 59.6},
             "placement": None,
+            "at_start": {},
             "per_class": {},
         },
         {
@@ -58,6 +59,7 @@ REPORT = {
             "images_per_second": 6789.1,
             "seconds": {"tracing": 1.0, "elapsed": 185.2},
             "placement": None,
+            "at_start": {},
             "per_class": {},
         },
     ],

@@ -98,6 +98,7 @@ FAILED = {
     "images_per_second": 0.0,
     "seconds": {},
     "placement": None,
+    "at_start": {},
     "per_class": {},
 }
 

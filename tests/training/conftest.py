@@ -71,12 +71,16 @@ class MadeUpTime:
         row: seconds to predict a row.
         saving: seconds to write the weights.
         tracing: seconds of the first step, on top.
+        feature: seconds of the frozen layers for a picture whose features are kept, when it is first asked for.
+        kept: what a step or a row costs on features that are kept, as a share of ``step`` or ``row``.
     """
 
     step: float = 0.01
     row: float = 0.0001
     saving: float = 0.01
     tracing: float = 1.0
+    feature: float = 0.0
+    kept: float = 1.0
     now: float = 500.0
 
     def __call__(self):
@@ -88,18 +92,27 @@ def time(monkeypatch):
     """Let all that a training does take made up time."""
     from pyramid.training import holdout, trial
     from pyramid.training.clock import Stopwatch
+    from pyramid.training.features import Features
     from pyramid.training.learner import Learner
 
     made_up = MadeUpTime()
-    run, predict, save = Learner.run, Learner.predict, trial.save
+    run, predict, fill, save = Learner.run, Learner.predict, Features.fill, trial.save
+
+    def share(learner):
+        return made_up.kept if isinstance(learner._inputs, Features) else 1.0
 
     def timed_run(self, steps):
-        made_up.now += steps * made_up.step + (made_up.tracing if self.iterations == 0 else 0.0)
+        made_up.now += steps * made_up.step * share(self) + (made_up.tracing if self.iterations == 0 else 0.0)
         return run(self, steps)
 
     def timed_predict(self, rows, batch_size):
-        made_up.now += len(rows) * made_up.row
+        made_up.now += len(rows) * made_up.row * share(self)
         return predict(self, rows, batch_size)
+
+    def timed_fill(self, rows):
+        before = self._known.sum()
+        fill(self, rows)
+        made_up.now += made_up.feature * int(self._known.sum() - before)
 
     def timed_save(*arguments):
         made_up.now += made_up.saving
@@ -107,6 +120,7 @@ def time(monkeypatch):
 
     monkeypatch.setattr(Learner, "run", timed_run)
     monkeypatch.setattr(Learner, "predict", timed_predict)
+    monkeypatch.setattr(Features, "fill", timed_fill)
     monkeypatch.setattr(trial, "save", timed_save)
     monkeypatch.setattr(trial, "Stopwatch", partial(Stopwatch, made_up))
     monkeypatch.setattr(holdout, "time", SimpleNamespace(monotonic=made_up))
@@ -115,12 +129,15 @@ def time(monkeypatch):
 
 @pytest.fixture
 def start(tmp_path, time):
-    """Make the training of a candidate; its files will be in ``tmp_path / candidate.folder``."""
+    """Make the training of a candidate; its files will be in ``tmp_path / candidate.folder``.
+
+    ``options`` are those of `CandidateTraining`, such as the weights that it starts from.
+    """
     from pyramid.tf import tf
     from pyramid.training.trial import CandidateTraining
 
-    def make(candidate, pictures, dataset):
-        return CandidateTraining(candidate, pictures, dataset, tmp_path / candidate.folder)
+    def make(candidate, pictures, dataset, **options):
+        return CandidateTraining(candidate, pictures, dataset, tmp_path / candidate.folder, **options)
 
     yield make
     tf.keras.backend.clear_session()  # else Keras keeps every network, and each test is slower than the one before
@@ -130,13 +147,32 @@ def start(tmp_path, time):
 def train(start):
     """Train a candidate to its end and return its result; ``seconds_left`` never runs out unless it is given."""
 
-    def run(candidate, pictures, dataset, seconds_left=1_000_000.0):
-        training = start(candidate, pictures, dataset)
+    def run(candidate, pictures, dataset, seconds_left=1_000_000.0, **options):
+        training = start(candidate, pictures, dataset, **options)
         while (progress := training.advance(seconds_left)).result is None:
             pass
         return progress.result
 
     return run
+
+
+@pytest.fixture
+def published():
+    """Make weights of a candidate's layers up to the features, such as no seed of a test gives."""
+    from pyramid.training.network import build_network
+
+    def make(candidate):
+        rng = np.random.default_rng(21)
+        body = [layer for layer in build_network(replace(candidate, seed=999)).body if layer.weights]
+        # Four arrays are those of a batch normalization: its moments must differ from what it starts with.
+        return [
+            [np.exp(rng.normal(0, 0.1, array.shape)).astype(np.float32) for array in arrays]
+            if len(arrays) == 4
+            else arrays
+            for arrays in (layer.get_weights() for layer in body)
+        ]
+
+    return make
 
 
 @pytest.fixture
