@@ -156,6 +156,11 @@ class _Job:
     def _seen(self, look: Look) -> Dataset:
         return self._dataset.scaled(look.width / self._looks[0].width)
 
+    def _anchors(self, candidate: Candidate) -> dict[str, Any]:
+        """The anchors of a detector, and how well they fit the boxes."""
+        sizes = self._seen(candidate.look).box_sizes()
+        return {"anchors": candidate.anchors, "mean_best_iou": mean_best_iou(sizes, candidate.anchors)}
+
     def _hindered(self, name: str, why: str) -> Result:
         candidate = next(candidate for candidate in self._tried if candidate.name == name)
         result = Result(name, candidate.network, candidate.method, Status.FAILED, why)
@@ -181,7 +186,7 @@ class _Job:
             "data": self._summary.to_dict(),
             "input_image_shape": self._shape,
             "augmentations": self._tried[0].augmentations,
-            "anchors": _anchors(self._tried, self._dataset),
+            "anchors": {c.name: self._anchors(c) for c in self._tried if c.anchors},
             "candidates": [result.to_dict() for result in results],
             "seconds": self._timings.seconds,
         }
@@ -202,18 +207,6 @@ def _best(results: list[Result], metric: str, total_time: float, stopped: bool) 
             [f"max_total_time: {total_time:g} s were over before a candidate had a model; give more", *lines]
         )
     raise NoModelError("no candidate has a model:\n" + "\n".join(lines + tracebacks[:1]))
-
-
-def _anchors(tried: list[Candidate], dataset: Dataset) -> dict[str, dict[str, Any]]:
-    """The anchors of each detector, and how well they fit the boxes."""
-    return {
-        candidate.network: {
-            "anchors": candidate.anchors,
-            "mean_best_iou": mean_best_iou(dataset.box_sizes(), candidate.anchors),
-        }
-        for candidate in tried
-        if candidate.anchors
-    }
 
 
 def _write_model(work: Path, tried: list[Candidate], best: Result) -> None:

@@ -150,12 +150,13 @@ def _start_lines(report: dict[str, Any]) -> list[str]:
 
 
 def _anchor_lines(report: dict[str, Any]) -> list[str]:
-    """The anchors of each detector, and how well they fit."""
-    lines = []
-    for network, known in report["anchors"].items():
+    """The anchors of the detectors, and how well they fit: a line for all that have the same."""
+    alike: dict[str, list[str]] = {}
+    for name, known in report["anchors"].items():
         listed = ", ".join(f"{width:g}×{height:g}" for width, height in known["anchors"])
-        lines.append(f"Anchors of {network}: {listed}; mean best IoU with the boxes {known['mean_best_iou']:.2f}.")
-    return lines
+        line = f"{listed}; mean best IoU with the boxes {known['mean_best_iou']:.2f}."
+        alike.setdefault(line, []).append(name)
+    return [f"Anchors of {', '.join(names)}: {line}" for line, names in alike.items()]
 
 
 def _key(candidate: dict[str, Any], selection_metric: str) -> float:

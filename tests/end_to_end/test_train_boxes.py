@@ -74,8 +74,8 @@ def test_results_tell_of_boxes(trained: Path) -> None:
     assert set(candidate["metrics"]) == {"map_50", "map", "ciou_loss", "probability_loss", "confidence_loss"}
     assert set(candidate["per_class"]) == set(data["classes"]) == set(NAMES)
     assert candidate["placement"]["where"] == "workers"
-    assert len(results["anchors"]["tinyyolov4"]["anchors"]) == 6
-    assert 0.5 < results["anchors"]["tinyyolov4"]["mean_best_iou"] <= 1
+    assert len(results["anchors"]["tinyyolov4_randomly_initialize"]["anchors"]) == 6
+    assert 0.5 < results["anchors"]["tinyyolov4_randomly_initialize"]["mean_best_iou"] <= 1
 
 
 def test_the_report_tells_them_too(trained: Path) -> None:
