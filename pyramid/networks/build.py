@@ -73,7 +73,8 @@ def assemble(
 ) -> Network:
     """Build ``topology`` with ``readout`` behind it, which ends with a softmax when it is ``categorical``."""
     pixels = tf.keras.Input((height, width, 3), dtype=tf.float32)
-    body = build_graph(seeded(topology.layers, seed), LAYER_FUNCTIONS, scaled(pixels, topology.loading_method))
+    documents = seeded(with_idle_biases(topology.layers), seed)
+    body = build_graph(documents, LAYER_FUNCTIONS, scaled(pixels, topology.loading_method))
     top = build_graph(seeded(readout, seed + 1), LAYER_FUNCTIONS, body[-1].output)
     raw = top[-2 if categorical else -1].output
     model = adapted(tf.keras.Model(pixels, [raw, top[-1].output]))
@@ -83,6 +84,27 @@ def assemble(
 def scaled(pixels: Any, loading_method: str) -> Any:
     """``pixels`` in [0, 255] as the first layer wants them."""
     return ImageLoader({"metadata": {"loading_method": loading_method}})(pixels)
+
+
+def with_idle_biases(layers: list[Layer]) -> list[Layer]:
+    """``layers`` with a bias in every convolution whose normalization is followed by a mish.
+
+    The normalization makes the bias idle: without one TensorFlow 2.21 fuses the three at prediction time and then
+    finds no kernel ("Fusion is not implemented: [FusedBatchNorm,Mish]").
+    """
+    made = [dict(layer) for layer in layers]
+    for place, layer in enumerate(layers):
+        before = _before(layers, place)
+        if layer.get("activation_function") == "mish" and layers[before]["type"] == "batch_normalization":
+            convolution = made[_before(layers, before)]
+            if convolution["type"] == "convolution_2d" and convolution.get("bias") is None:
+                convolution["bias"] = "zeros"
+    return made
+
+
+def _before(layers: list[Layer], place: int) -> int:
+    """The place of the layer that ``place`` follows."""
+    return int(layers[place].get("inputs", [place - 1])[0])
 
 
 def adapted(model: Any) -> Any:

@@ -3,7 +3,6 @@
 No TensorFlow: the documents are checked before anything heavy is imported.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,21 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import orjson
+from pydantic import ValidationError
 
 from pyramid.errors import ConfigError
+from pyramid.networks.documents import Branches, ModelDocument, broken_rule
+from pyramid.networks.fit import misfit
+from pyramid.networks.shapes import Layer
 from pyramid.networks.weights.published import ARRAYS, Weights
+from pyramid.settings.load import problems_of
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, NUMERIC
-
-Layer = dict[str, Any]
-
-#: What gives a layer without weights its size, so that it can be built: key -> size from the shape of its first array.
-_SIZES: dict[str, dict[str, Callable[[tuple[int, ...]], int | list[int]]]] = {
-    "convolution_2d": {"number_of_filters": lambda s: s[3], "kernel_dimensions": lambda s: list(s[:2])},
-    "depthwise_convolution_2d": {"number_of_filters": lambda s: 1, "kernel_dimensions": lambda s: list(s[:2])},
-    "separable_convolution_2d": {"kernel_dimensions": lambda s: list(s[:2])},
-    "dense": {"number_of_nodes": lambda s: s[1]},
-    "batch_normalization": {},
-}
 
 
 @dataclass(frozen=True)
@@ -75,38 +68,39 @@ def read_initial(place: str, path: str) -> InitialModel:
     try:
         return _read(path)
     except _MisfitError as misfit:
-        raise ConfigError([f"{place}: {path}: {misfit}"]) from None
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        shown = f"{type(error).__name__}: {error}"
-        raise ConfigError([f"{place}: {path}: is not the document of a model, or is damaged ({shown})"]) from None
+        shown = path if path.isprintable() else ascii(path)
+        raise ConfigError([f"{place}: {shown}: {misfit}"]) from None
 
 
 def _read(path: str) -> InitialModel:
     document = _document(path)
-    _check_kind(document)
+    _check(document)
     network, exposition = document["image_network"], document["output_exposition"]
     metadata, objective = network["metadata"], exposition["type"]
     detects = objective == BOUNDING_BOX
     readout = [] if detects else _trainable_readout(document["layers"], objective)
-    layers = [*network["layers"], *readout]
-    weights = [_arrays(layer) for layer in layers if layer["type"] in ARRAYS]
-    split = len(network["layers"])
-    bare = [_without_weights(layer) for layer in layers]
+    layers, weights = _split([*network["layers"], *readout])
+    body, top = layers[: len(network["layers"])], layers[len(network["layers"]) :]
+    structure = {
+        "layers": body,
+        "readout": top,
+        "loading_method": metadata["loading_method"],
+        "outputs": metadata["outputs"] if detects else [],
+    }
+    classes = [] if objective == NUMERIC else [str(value) for value in exposition["values"]]
+    fault = misfit(structure, weights, metadata["input_image_shape"][0], classes)
+    if fault:
+        raise _MisfitError(fault)
     return InitialModel(
         path=path,
-        network=str(metadata.get("base_image_network") or "unnamed"),
-        shape=[int(side) for side in metadata["input_image_shape"]],
+        network=metadata.get("base_image_network") or "unnamed",
+        shape=metadata["input_image_shape"],
         rescale_type="pad" if detects else metadata.get("rescale_type") or "warp",
         objective=objective,
-        classes=[] if objective == NUMERIC else [str(value) for value in exposition["values"]],
+        classes=classes,
         mean=float(exposition["mean"]) if objective == NUMERIC else 0.0,
         stdev=float(exposition["stdev"]) if objective == NUMERIC else 1.0,
-        structure={
-            "layers": bare[:split],
-            "readout": bare[split:],
-            "loading_method": metadata["loading_method"],
-            "outputs": metadata["outputs"] if detects else [],
-        },
+        structure=structure,
         weights=weights,
     )
 
@@ -114,44 +108,46 @@ def _read(path: str) -> InitialModel:
 def _document(path: str) -> dict[str, Any]:
     try:
         document = orjson.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise _MisfitError(f"cannot be read: {error.strerror}; give the path of a final_model.json") from None
-    except orjson.JSONDecodeError as error:
-        raise _MisfitError(f"is not JSON ({error}); give the path of a final_model.json") from None
-    if not isinstance(document, dict) or "output_exposition" not in document:
+    except (OSError, ValueError) as error:
+        if isinstance(error, orjson.JSONDecodeError):
+            raise _MisfitError(f"is not JSON ({error}); give the path of a final_model.json") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise _MisfitError(f"cannot be read: {reason}; give the path of a final_model.json") from None
+    if not isinstance(document, dict) or not isinstance(document.get("output_exposition"), dict):
         raise _MisfitError("is JSON, but not the document of a model; give the path of a final_model.json")
     return document
 
 
-def _check_kind(document: dict[str, Any]) -> None:
-    objective = document["output_exposition"]["type"]
-    if objective not in (CATEGORICAL, NUMERIC, BOUNDING_BOX):
-        raise _MisfitError(f"has outputs of an unknown type: {objective}")
+def _check(document: dict[str, Any]) -> None:
     if "networks" in document:
         raise _MisfitError("is an ensemble of several networks; give the document of one")
-    if not document.get("image_network") or [part["type"] for part in document["preprocess"]] != ["image"]:
+    columns = document.get("preprocess")
+    if not isinstance(columns, list) or not document.get("image_network"):
         raise _MisfitError("is not a model of pictures alone")
-    metadata = document["image_network"]["metadata"]
-    if metadata.get("mean_image") is not None:
-        raise _MisfitError("subtracts a mean image, which pyramid cannot")
-    width, height, channels = metadata["input_image_shape"]
-    if channels != 3 or (objective == BOUNDING_BOX and width != height):
-        raise _MisfitError(f"has an input of {metadata['input_image_shape']}, which pyramid cannot train")
-    known = {*ARRAYS, *_WITHOUT_WEIGHTS}
-    unknown = [layer["type"] for layer in document["image_network"]["layers"] if layer["type"] not in known]
-    unknown += [layer["type"] for layer in document["layers"] or [] if layer["type"] not in known]
-    if unknown:
-        raise _MisfitError(f"has a layer that pyramid cannot train: {unknown[0]}")
+    if [column.get("type") if isinstance(column, dict) else "" for column in columns] != ["image"]:
+        raise _MisfitError("is not a model of pictures alone")
+    try:
+        model = ModelDocument.model_validate(document)
+        if model.output_exposition.type == BOUNDING_BOX:
+            Branches.model_validate(document["image_network"]["metadata"])
+    except ValidationError as error:
+        raise _MisfitError(_first_problem(error)) from None
+    broken = broken_rule(document)
+    if broken:
+        raise _MisfitError(broken)
 
 
-_WITHOUT_WEIGHTS = (
-    *("activation", "add", "average_pool_2d", "concatenate", "dropout", "flatten", "global_average_pool_2d"),
-    *("global_max_pool_2d", "max_pool_2d", "padding_2d", "split_channels", "upsampling_2d"),
-)
+def _first_problem(error: ValidationError) -> str:
+    details = error.errors(include_url=False)
+    if details[0]["type"] == "union_tag_invalid" and details[0]["loc"][0] != "output_exposition":
+        return f"has a layer that pyramid cannot train: {details[0]['ctx']['tag']}"
+    return f"is not a model that pyramid can train: {problems_of(details)[0]}"
 
 
-def _trainable_readout(layers: list[Layer], objective: str) -> list[Layer]:
+def _trainable_readout(layers: list[Layer] | None, objective: str) -> list[Layer]:
     """``layers`` as training wants them: the last dense layer is linear, and classes have a softmax behind it."""
+    if not layers:
+        raise _MisfitError("has no layers behind its features")
     softmax = {"type": "activation", "activation_function": "softmax"}
     function = layers[-1].get("activation_function")
     if objective == CATEGORICAL and layers[-1]["type"] == "dense" and function == "softmax":
@@ -165,22 +161,42 @@ def _trainable_readout(layers: list[Layer], objective: str) -> list[Layer]:
     return layers
 
 
-def _arrays(layer: Layer) -> list[npt.NDArray[np.float32]]:
-    arrays = [np.asarray(layer[key], np.float32) for key in ARRAYS[layer["type"]] if layer.get(key) is not None]
-    if layer["type"] == "dense" and len(arrays) == 1:  # sensenet takes 0 for an offset that is missing
-        arrays.append(np.zeros(arrays[0].shape[1:], np.float32))
-    if not all(np.isfinite(array).all() for array in arrays):
-        raise _MisfitError(f"has weights that are not finite, in a layer of type {layer['type']}")
-    if any(array.ndim == 0 for array in arrays):
-        raise _MisfitError(f"has no weights in a layer of type {layer['type']}")
+def _split(layers: list[Layer]) -> tuple[list[Layer], Weights]:
+    """``layers`` without weights, in the size that these have, and the weights."""
+    bare, weights = [], []
+    for layer in layers:
+        if layer["type"] in ARRAYS:
+            arrays = _arrays(layer)
+            weights.append(list(arrays.values()))
+            layer = layer | dict.fromkeys(arrays, "zeros") | _sizes(layer["type"], arrays)
+        bare.append(layer)
+    return bare, weights
+
+
+def _arrays(layer: Layer) -> dict[str, npt.NDArray[np.float32]]:
+    kind = layer["type"]
+    if isinstance(layer.get(ARRAYS[kind][0]), str):
+        raise _MisfitError("has no weights: it describes a network only")
+    try:
+        arrays = {key: np.asarray(layer[key], np.float32) for key in ARRAYS[kind] if layer.get(key) is not None}
+    except (TypeError, ValueError):
+        raise _MisfitError(f"has weights that are no arrays of numbers, in a layer of type {kind}") from None
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise _MisfitError(f"has weights that are not finite, in a layer of type {kind}")
+    wanted = 2 if kind == "dense" else 1 if kind == "batch_normalization" else 4
+    if ARRAYS[kind][0] not in arrays or arrays[ARRAYS[kind][0]].ndim != wanted:
+        raise _MisfitError(f"has no weights in a layer of type {kind}")
+    if kind == "dense":  # sensenet takes 0 for an offset that is missing
+        arrays.setdefault("offset", np.zeros(arrays["weights"].shape[1], np.float32))
     return arrays
 
 
-def _without_weights(layer: Layer) -> Layer:
-    """``layer`` with names of initializers for its weights, in the size that they have."""
-    names = ARRAYS.get(layer["type"], ())
-    if not names:
-        return layer
-    shape = np.shape(layer[names[0]])
-    sizes = {key: size(shape) for key, size in _SIZES[layer["type"]].items()}
-    return layer | {key: "zeros" for key in names if layer.get(key) is not None} | sizes
+def _sizes(kind: str, arrays: dict[str, npt.NDArray[np.float32]]) -> dict[str, Any]:
+    """What sensenet builds a layer of this ``kind`` by when it has no weights."""
+    if kind == "batch_normalization":
+        return {}
+    if kind == "dense":
+        return {"number_of_nodes": arrays["weights"].shape[1]}
+    kernel = arrays[ARRAYS[kind][0]]
+    filters = arrays.get("point_kernel", kernel).shape[-1]
+    return {"kernel_dimensions": list(kernel.shape[:2]), "number_of_filters": filters}

@@ -25,11 +25,11 @@ class Topology:
     loading_method: str
 
 
-def convolution(filters: int, side: int, stride: int = 1, bias: bool = False) -> Layer:
+def convolution(filters: int, side: int, stride: int = 1) -> Layer:
     return {
         "type": "convolution_2d",
         "kernel": "glorot_uniform",
-        "bias": "zeros" if bias else None,
+        "bias": None,
         "activation_function": "linear",
         "padding": "same",
         "strides": [stride, stride],
@@ -85,14 +85,9 @@ def simple_residual(width: int, height: int) -> Topology:
 
 
 def _residual_stage(filters: int, start: int, drop: Layer) -> list[Layer]:
-    """``start``: the place of the stage's first layer in the whole list.
-
-    The convolutions before a mish have a bias, which the normalization makes idle: without one TensorFlow 2.21
-    fuses the three at prediction time and then finds no kernel ("Fusion is not implemented: [FusedBatchNorm,Mish]").
-    """
-    entry = [convolution(filters, 1, bias=True), normalization(), activation("mish")]
-    pair = [convolution(filters, 3, bias=True), normalization(), activation("mish")]
-    pair += [convolution(filters, 3, bias=True), normalization()]
+    """``start``: the place of the stage's first layer in the whole list."""
+    entry = [convolution(filters, 1), normalization(), activation("mish")]
+    pair = [convolution(filters, 3), normalization(), activation("mish"), convolution(filters, 3), normalization()]
     shortcut = start + len(entry) - 1
     added = shortcut + len(pair)
     return [*entry, *pair, {"type": "add", "inputs": [shortcut, added]}, activation("mish"), drop]

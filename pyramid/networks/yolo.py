@@ -3,14 +3,13 @@
 Bochkovskiy, Wang and Liao, "YOLOv4: Optimal Speed and Accuracy of Object Detection" (2020).
 """
 
-import copy
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pyramid.networks.build import adapted, extract_layers, scaled, seeded
+from pyramid.networks.build import adapted, extract_layers, scaled, seeded, with_idle_biases
 from pyramid.networks.topologies import Layer
 from pyramid.tf import tf
 
@@ -113,7 +112,7 @@ def assemble_detector(
 ) -> Detector:
     """Build ``layers`` with these ``branches``, and with new weights drawn from ``seed``."""
     pixels = tf.keras.Input((side, side, 3), dtype=tf.float32)
-    documents = seeded(_sized(copy.deepcopy(layers), branches, classes), seed)
+    documents = seeded(_sized(with_idle_biases(layers), branches, classes), seed)
     built = build_graph(documents, LAYER_FUNCTIONS, scaled(pixels, loading_method))
     outputs = [_shaped(built[branch.layer].output, branch, classes) for branch in branches]
     for branch in branches:
@@ -137,19 +136,9 @@ def _branches(outputs: list[dict[str, Any]], anchors: list[list[float]]) -> list
 
 
 def _sized(layers: list[Layer], branches: list[Branch], classes: int) -> list[Layer]:
-    """``layers`` with outputs for these anchors and classes, and with a bias before every mish.
-
-    The normalization makes the bias idle: without one TensorFlow 2.21 fuses the three at prediction time and then
-    finds no kernel ("Fusion is not implemented: [FusedBatchNorm,Mish]").
-    """
-    for branch in branches:
-        layers[branch.layer]["number_of_filters"] = len(branch.anchors) * (5 + classes)
-    for i, layer in enumerate(layers):
-        if layer.get("activation_function") == "mish":
-            normalization = layer.get("inputs", [i - 1])[0]
-            convolution = layers[normalization].get("inputs", [normalization - 1])[0]
-            layers[convolution]["bias"] = "zeros"
-    return layers
+    """``layers`` with outputs for these anchors and classes."""
+    filters = {branch.layer: len(branch.anchors) * (5 + classes) for branch in branches}
+    return [layer | {"number_of_filters": filters[i]} if i in filters else layer for i, layer in enumerate(layers)]
 
 
 def _shaped(raw: tf.Tensor, branch: Branch, classes: int) -> tf.Tensor:

@@ -152,10 +152,10 @@ def _start_lines(report: dict[str, Any]) -> list[str]:
 def _anchor_lines(report: dict[str, Any]) -> list[str]:
     """The anchors of the detectors, and how well they fit: a line for all that have the same."""
     alike: dict[str, list[str]] = {}
-    for name, known in report["anchors"].items():
+    for candidate, known in report["anchors"].items():
         listed = ", ".join(f"{width:g}×{height:g}" for width, height in known["anchors"])
         line = f"{listed}; mean best IoU with the boxes {known['mean_best_iou']:.2f}."
-        alike.setdefault(line, []).append(name)
+        alike.setdefault(line, []).append(candidate)
     return [f"Anchors of {', '.join(names)}: {line}" for line, names in alike.items()]
 
 

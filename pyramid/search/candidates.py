@@ -47,8 +47,6 @@ def input_shape(settings: TrainSettings, examples: Examples, models: Sequence[In
     Raises:
         DataError: it would follow from the pictures, and none can be read.
     """
-    if models and all(network == INITIAL_MODEL for network, _ in networks(settings, examples.objective)):
-        return models[0].shape
     shape = settings.input_image_shape
     if not shape and models and min(models[0].shape[:2]) >= minimum_side(settings, examples.objective):
         shape = models[0].shape
@@ -68,9 +66,8 @@ def rescale_type(settings: TrainSettings, objective: str, models: Sequence[Initi
     """How pictures are fitted to the networks' input: as asked for, else as the first initial model wants it."""
     if objective == BOUNDING_BOX:
         return "pad"
-    return (
-        models[0].rescale_type if models and "rescale_type" not in settings.model_fields_set else settings.rescale_type
-    )
+    given = "rescale_type" in settings.model_fields_set
+    return models[0].rescale_type if models and not given else settings.rescale_type
 
 
 def looks(settings: TrainSettings, examples: Examples, models: Sequence[InitialModel]) -> list[Look]:
@@ -79,10 +76,11 @@ def looks(settings: TrainSettings, examples: Examples, models: Sequence[InitialM
     Raises:
         DataError: it would follow from the pictures, and none can be read.
     """
+    own = [Look(model.shape[0], model.shape[1], model.rescale_type) for model in models]
+    if models and all(network == INITIAL_MODEL for network, _ in networks(settings, examples.objective)):
+        return list(dict.fromkeys(own))
     width, height, _ = input_shape(settings, examples, models)
-    common = Look(width, height, rescale_type(settings, examples.objective, models))
-    own = (Look(model.shape[0], model.shape[1], model.rescale_type) for model in models)
-    return list(dict.fromkeys([common, *own]))
+    return list(dict.fromkeys([Look(width, height, rescale_type(settings, examples.objective, models)), *own]))
 
 
 def candidates(

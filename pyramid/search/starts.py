@@ -1,6 +1,7 @@
 """What candidates start from: models that were trained before, and the published weights of networks."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pyramid.data.examples import Examples
@@ -37,13 +38,21 @@ def find_starts(settings: TrainSettings, examples: Examples) -> tuple[Starts, li
     Weights that cannot be had are no problem while other candidates can do without them.
     """
     models, problems = _models(settings, examples)
-    networks = {network: None for network, method in settings.networks.values() if method in PRETRAINED}
-    fitting = [network for network in networks if _fits(network, examples.objective)]
+    pretrained = {i: network for i, (network, method) in settings.networks.items() if method in PRETRAINED}
+    fitting = {network: None for network in pretrained.values() if _fits(network, examples.objective)}
     missing = {network: why for network in fitting if (why := _why_missing(network))}
-    alive = any(method not in PRETRAINED or network not in missing for network, method in settings.networks.values())
-    if not (alive or settings.initial_models):
-        problems += missing.values()
-    return Starts(models, missing), problems
+    unable = sum(network in missing for network in pretrained.values())
+    if unable == len(settings.image_network_candidates) and not settings.initial_models:
+        problems += [f"image_network_candidates[{i}]: {missing[network]}" for i, network in pretrained.items()]
+    return Starts(models, missing), [*problems, *_contradiction(settings, models)]
+
+
+def _contradiction(settings: TrainSettings, models: dict[str, InitialModel]) -> Iterator[str]:
+    """A shape that no candidate would have."""
+    shape, shapes = settings.input_image_shape, [model.shape for model in models.values()]
+    if shape and shapes and not settings.networks and shape not in shapes:
+        own = f"all candidates are initial models, whose input is {shapes[0]}"
+        yield f"input_image_shape: is {shape}, but {own}; leave it out"
 
 
 def _fits(network: str, objective: str) -> bool:
@@ -79,7 +88,7 @@ def _classes(examples: Examples) -> list[str]:
 def _why_missing(network: str) -> str:
     """Why the weights of ``network`` can be neither read nor fetched; "" when they can."""
     path = files.path(network)
-    if path.exists():
+    if os.path.exists(path):  # unlike Path.exists, it takes any path
         return "; ".join(files.problems(network))
     try:
         probe(network)
@@ -149,7 +158,7 @@ class _Published:
 
     def _load(self, network: str) -> Weights:
         path = files.path(network)
-        if not path.exists():
+        if not os.path.exists(path):
             self._say(f"fetching the weights of {network}")
             fetch(network, self._received)
         files.ensure_same(path)

@@ -59,7 +59,7 @@ def check(document: dict[str, Any]) -> tuple[TrainSettings, list[str]]:
     except ValidationError as error:
         details = error.errors(include_url=False)
     settings, broken = _without_broken(document, details)
-    return settings, _problems(details) + relations(settings, broken)
+    return settings, problems_of(details) + relations(settings, broken)
 
 
 _BOXES = TypeAdapter(list[Box])
@@ -70,7 +70,7 @@ def read_boxes(place: str, boxes: Any) -> tuple[list[Box], list[str]]:
     try:
         return _BOXES.validate_python(boxes), []
     except ValidationError as error:
-        return [], [place + problem for problem in _problems(error.errors(include_url=False))]
+        return [], [place + problem for problem in problems_of(error.errors(include_url=False))]
 
 
 def _without_broken(document: dict[str, Any], details: list[Any]) -> tuple[TrainSettings, set[str]]:
@@ -93,7 +93,7 @@ def _without_broken(document: dict[str, Any], details: list[Any]) -> tuple[Train
     return settings, broken
 
 
-def _problems(details: list[Any]) -> list[str]:
+def problems_of(details: list[Any]) -> list[str]:
     """One line per place; a value that fits no member of a union has several details there."""
     by_place: dict[str, list[Any]] = {}
     for detail in details:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import pyramid
-from pyramid.networks.weights.published import published_layers
 from tests.networks.weights.h5_files import random_weights, save
 from tests.networks.weights.weights_server import Server, serving
 
@@ -42,10 +41,10 @@ def environment(folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
-    """Start the command with the given arguments; ``options`` are Python's own."""
+    """Start the command with the given arguments; ``options`` are Python's own, ``before`` starts Python."""
 
-    def run(*arguments: str, options: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
-        command = [sys.executable, *options, "-m", "pyramid.cli.weights", *arguments]
+    def run(*arguments: str, options: tuple[str, ...] = (), before: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
+        command = [*before, sys.executable, *options, "-m", "pyramid.cli.weights", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(command, cwd=tmp_path, env=environment, encoding="utf-8", **pipes)
 
@@ -54,8 +53,8 @@ def start(environment: dict[str, str], tmp_path: Path) -> Callable[..., "subproc
 
 @pytest.fixture
 def pyramid_weights(start: Callable[..., "subprocess.Popen[str]"]) -> Run:
-    def run(*arguments: str, options: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
-        with start(*arguments, options=options) as process:
+    def run(*arguments: str, **others: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
+        with start(*arguments, **others) as process:
             out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
@@ -178,16 +177,9 @@ def plain(environment: dict[str, str], tmp_path: Path) -> Path:
     return tmp_path / "my weights"
 
 
-def with_variances(network: str, value: float) -> list[list[np.ndarray]]:
-    weights = [list(layer) for layer in random_weights(network)]
-    for layer, arrays in zip(published_layers(network), weights, strict=True):
-        if layer.type == "batch_normalization":
-            arrays[3] = np.full_like(arrays[3], value)
-    return weights
-
-
 def test_a_good_file_is_imported_and_shown_photographs(pyramid_weights: Run, plain: Path, tmp_path: Path) -> None:
-    save(tmp_path / "a [bold] file.h5", with_variances("mobilenet", 1.0))
+    # Without negative variances there are probabilities.
+    save(tmp_path / "a [bold] file.h5", [[np.abs(array) for array in layer] for layer in random_weights("mobilenet")])
     done = pyramid_weights("import", "mobilenet", "a [bold] file.h5")
     assert (done.returncode, done.stderr) == (0, "")
     china, flower, last = done.stdout.splitlines()
@@ -196,13 +188,6 @@ def test_a_good_file_is_imported_and_shown_photographs(pyramid_weights: Run, pla
     path = plain / NAMES["mobilenet"]
     assert last == f"The weights of mobilenet are whole and fit: {path}"
     assert rows(pyramid_weights("list").stdout)["mobilenet"][1] == "yes"
-
-
-def test_what_gives_no_probabilities_is_not_imported(pyramid_weights: Run, plain: Path, tmp_path: Path) -> None:
-    save(tmp_path / "bad.h5", with_variances("mobilenet", -1.0))
-    line = refused(pyramid_weights("import", "mobilenet", "bad.h5"))
-    assert "the outputs for china.jpg are no probabilities" in line
-    assert names(plain) == [f"{NAMES['mobilenet']}.lock"]
 
 
 def test_a_bad_file_is_told_in_a_line(pyramid_weights: Run, folder: Path, tmp_path: Path) -> None:
@@ -235,3 +220,23 @@ def test_help_and_version(pyramid_weights: Run) -> None:
         assert word in done.stdout
     done = pyramid_weights("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"pyramid_weights {pyramid.__version__}\n", "")
+
+
+@pytest.mark.xfail(strict=True, reason="Path.exists lets some OSErrors through, as of a folder without permission")
+def test_a_folder_that_cannot_be_looked_into_is_told(pyramid_weights: Run, environment: dict[str, str]) -> None:
+    # The tests may run as root, who may look into all; nobody can look into a name of more than 255 bytes.
+    environment["BIGML_SENSENET_CACHE_PATH"] = "x" * 256
+    done = pyramid_weights("list")
+    assert "Traceback" not in done.stderr
+    assert "File name too long" in done.stdout
+
+
+@pytest.mark.xfail(strict=True, reason="HDF5 writes while it is closed, and fails there, at times with a crash")
+def test_a_full_disk_is_told_in_a_line(
+    pyramid_weights: Run, folder: Path, tmp_path: Path, good: dict[str, bytes]
+) -> None:
+    (tmp_path / "good.h5").write_bytes(good[NETWORK])
+    limit = ("sh", "-c", 'ulimit -f 9000; exec "$0" "$@"')  # blocks; what a full disk raises has another number only
+    line = refused(pyramid_weights("import", NETWORK, "good.h5", before=limit))
+    assert "cannot be written: File too large" in line
+    assert names(folder) == [f"{NAME}.lock"]

@@ -16,15 +16,20 @@ from pyramid.training.network import build_network
 from pyramid.training.storage import write_document
 from tests.candidates import CANDIDATE
 
+
+def _biased(*arguments):
+    return convolution(*arguments) | {"bias": "zeros"}
+
+
 _DEPTHWISE = convolution(1, 3) | {"type": "depthwise_convolution_2d", "depth_multiplier": 2}
 
 #: Up to the features; layers with and without a bias.
-LAYERS = [convolution(4, 3, 2, bias=True), normalization(), activation("relu"), _DEPTHWISE]
+LAYERS = [_biased(4, 3, 2), normalization(), activation("relu"), _DEPTHWISE]
 
 #: Of a detector with a fine grid, and with a coarse one behind a pool; 16 channels are 2 anchors of 3 classes.
 _FINE, _COARSE = 2, 4
-_BRANCHES = [convolution(4, 3, 16, bias=True), activation("leaky_relu")]
-_BRANCHES += [convolution(16, 1, bias=True), max_pool() | {"inputs": [1]}, convolution(16, 1, bias=True)]
+_BRANCHES = [_biased(4, 3, 16), activation("leaky_relu")]
+_BRANCHES += [_biased(16, 1), max_pool() | {"inputs": [1]}, _biased(16, 1)]
 _OUTPUTS = [
     {"input": _COARSE, "strides": 32, "anchors": [[20.0, 18.0], [30.0, 31.0]], "xyscale": 1.05},
     {"input": _FINE, "strides": 16, "anchors": [[4.0, 6.0], [9.0, 8.0]], "xyscale": 1.1},

@@ -3,13 +3,14 @@
 No TensorFlow: sensenet's description of the networks is plain data.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sensenet.pretrained import WEIGHTS_FORMAT, get_pretrained_network
+
+from pyramid.networks.shapes import infer
 
 #: For each layer that has weights, in the order of the description, and then for the layers of the head that tells
 #: ImageNet's classes: its arrays, float32, in the order and with the axes of Keras.
@@ -63,42 +64,9 @@ def classes(network: str) -> list[str]:
 def published_layers(network: str) -> list[Published]:
     """The layers of ``network`` with weights, in the order of `Weights`."""
     described = description(network)
-    body = list(_layers(described["image_network"]["layers"], 3))
-    head = list(_layers(described["layers"], _width(described)))
-    return [layer for layer, _ in body if layer] + [Published(None, x.type, x.shapes) for x, _ in head if x]
-
-
-def _width(described: dict[str, Any]) -> int:
-    outputs = described["image_network"]["metadata"]["outputs"]
-    return outputs if isinstance(outputs, int) else 0
-
-
-def _layers(documents: list[dict[str, Any]], channels: int) -> Iterator[tuple[Published | None, int]]:
-    """Each layer, None for one without weights, and its number of channels; ``channels`` come in."""
-    made: list[int] = []
-    for place, document in enumerate(documents):
-        before = [made[i] for i in document.get("inputs", [place - 1])] if place else [channels]
-        shapes, after = _shapes(document, before)
-        made.append(after)
-        yield (Published(place, document["type"], shapes) if shapes else None), after
-
-
-def _shapes(document: dict[str, Any], before: list[int]) -> tuple[tuple[tuple[int, ...], ...], int]:
-    """The shapes of a layer's arrays, and the number of its channels."""
-    match document["type"]:
-        case "convolution_2d":
-            filters = document["number_of_filters"]
-            shape = (*document["kernel_dimensions"], before[0], filters)
-            return ((shape, (filters,)) if document["bias"] else (shape,)), filters
-        case "depthwise_convolution_2d":
-            return ((*document["kernel_dimensions"], before[0], document["depth_multiplier"]),), before[0]
-        case "batch_normalization":
-            return ((before[0],),) * 4, before[0]
-        case "dense":
-            nodes = document["number_of_nodes"]
-            return ((before[0], nodes), (nodes,)), nodes
-        case "concatenate":
-            return (), sum(before)
-        case "split_channels":
-            return (), before[0] // document["number_of_splits"]
-    return (), before[0]
+    layers, head = described["image_network"]["layers"], described["layers"]
+    body = list(infer(layers, 3))
+    top = infer(head, body[-1].channels)
+    of_body = [Published(i, layer["type"], one.shapes) for i, (layer, one) in enumerate(zip(layers, body, strict=True))]
+    of_head = [Published(None, layer["type"], one.shapes) for layer, one in zip(head, top, strict=True)]
+    return [layer for layer in of_body + of_head if layer.shapes]

@@ -238,3 +238,21 @@ def test_a_folder_of_weights_that_cannot_be_made_is_told(h5_file, folder):
 def test_a_folder_in_place_of_the_file_is_told(h5_file):
     os.makedirs(files.path(NETWORK))
     assert str(files.path(NETWORK)) in problem(NETWORK, h5_file)
+
+
+@pytest.mark.xfail(strict=True, raises=OSError, reason="Path.is_file lets some OSErrors through, as of no permission")
+def test_a_source_that_cannot_be_looked_at_is_told(tmp_path):
+    # The tests may run as root, who may look at everything; nobody can look at a name of more than 255 bytes.
+    assert "cannot be read: File name too long" in problem(NETWORK, tmp_path / ("x" * 256))
+
+
+@pytest.mark.xfail(
+    strict=True, raises=pytest.fail.Exception, reason="the readers of .pth and darknet tell them, h5 not"
+)
+def test_negative_variances_in_an_h5_file_are_told(tmp_path):
+    # Where there is no head no photograph is shown, and the outputs would be NaN.
+    body = [layer for layer in published_layers(NETWORK) if layer.place is not None]
+    weights = [list(layer) for layer in random_weights()[: len(body)]]
+    assert body[1].type == "batch_normalization"
+    weights[1][3] = np.full_like(weights[1][3], -1)
+    assert "varianc" in problem(NETWORK, h5_files.save(tmp_path / "negative.h5", weights))
