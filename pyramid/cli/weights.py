@@ -1,11 +1,13 @@
 """pyramid_weights: the published weights of networks, on this machine."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyramid import __version__
 from pyramid.cli.process import console, private_stdout, run
+from pyramid.errors import ConfigError
 from pyramid.settings.networks import NETWORKS
 
 if TYPE_CHECKING:
@@ -29,8 +31,7 @@ def _main() -> None:
     if arguments.command == "list":
         _list(out)
     elif arguments.command == "fetch":
-        for network in arguments.network:
-            _fetch(out, network)
+        _fetch_all(out, arguments.network)
     else:
         _import(out, arguments.network, Path(arguments.file))
 
@@ -67,7 +68,7 @@ def _list(out: "Console") -> None:
     told = []
     for name in (name for name, facts in NETWORKS.items() if facts.pretrained):
         path = files.path(name)
-        there = path.exists()
+        there = os.path.exists(path)
         problems = files.problems(name) if there else []
         told += problems
         size = f"{path.stat().st_size / 1e6:,.1f} MB" if there else "–"
@@ -75,7 +76,20 @@ def _list(out: "Console") -> None:
     out.print(table)
     for problem in told:
         out.print(problem, soft_wrap=True, markup=False)
-    out.print(f"Folder: {files.folder()}", soft_wrap=True, markup=False)
+    folder = files.folder()
+    missing = "" if os.path.isdir(folder) else " (is no folder)" if os.path.exists(folder) else " (is not there yet)"
+    out.print(f"Folder: {folder}{missing}", soft_wrap=True, markup=False)
+
+
+def _fetch_all(out: "Console", networks: list[str]) -> None:
+    problems = []
+    for network in networks:
+        try:
+            _fetch(out, network)
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
 
 
 def _fetch(out: "Console", network: str) -> None:
@@ -85,8 +99,8 @@ def _fetch(out: "Console", network: str) -> None:
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=out, disable=not out.is_terminal) as bars:
-        task = bars.add_task(network, total=None)
-        path = fetch(network, lambda done, total: bars.update(task, completed=done, total=total))
+        task = bars.add_task(network, total=None, visible=False)
+        path = fetch(network, lambda done, total: bars.update(task, completed=done, total=total, visible=True))
     out.print(f"{network}: {path}", soft_wrap=True, markup=False)
 
 

@@ -26,5 +26,8 @@ def head(network: Network | Detector) -> Any:
     flat = tf.keras.Input((sum(sizes),), dtype=tf.float32)
     parts = tf.split(flat, sizes, axis=-1)
     features = [tf.reshape(part, (-1, *shape)) for part, shape in zip(parts, shapes, strict=True)]
-    readout = tf.keras.Model(network.features, network.model.outputs)
-    return tf.keras.Model(flat, readout(features if len(features) > 1 else features[0]))
+    # Of values the raw and the served outputs are one tensor, which Keras takes once only.
+    distinct = list({id(output): output for output in network.model.outputs}.values())
+    made = tf.nest.flatten(tf.keras.Model(network.features, distinct)(features if len(features) > 1 else features[0]))
+    found = {id(output): value for output, value in zip(distinct, made, strict=True)}
+    return tf.keras.Model(flat, [found[id(output)] for output in network.model.outputs])

@@ -36,6 +36,10 @@ class Features:
         self.fill([rows])
         return self._values[rows]
 
+    def forget(self, rows: npt.NDArray[np.int64]) -> None:
+        """Compute those of ``rows`` again when they are asked for."""
+        self._known[rows] = False
+
     def fill(self, rows: Iterable[npt.NDArray[np.int64]]) -> None:
         """Compute those of ``rows`` that are not known yet."""
         wanted = np.unique(np.concatenate(list(rows)))

@@ -37,12 +37,10 @@ class Holdout:
 
     def prepare(self, learner: Learner) -> None:
         """Trace the prediction, time it on one batch, and choose how many rows a check can take."""
-        size = self._batch_size
-        learner.trace_prediction(self.rows[:size], size)
-        # Another batch where there is one: frozen layers have done their part of the first.
-        probe = self.rows[size : 2 * size] if len(self.rows) >= 2 * size else self.rows[:size]
+        probe = self.rows[: self._batch_size]
+        learner.trace_prediction(probe, self._batch_size)
         before = time.monotonic()
-        predicted = learner.predict(probe, size)
+        predicted = learner.predict(probe, self._batch_size)
         self._measure(self._headline, probe, predicted)
         self.seconds_per_row = (time.monotonic() - before) / len(probe)
         allowed = self._candidate.max_seconds_per_update / TRAINING_PER_CHECK / self.seconds_per_row

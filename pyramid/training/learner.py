@@ -31,6 +31,8 @@ class Learner:
         model: the Keras model of the whole network.
         loop: what takes the steps of this phase.
         iterations: steps taken.
+        own_iterations: those with the optimizer of this phase.
+        frozen: whether the readout alone is learned in this phase.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Learner:
         self._loops = {frozen: self._traced(frozen) for frozen in {phase.frozen for phase in phases}}
         self.model = network.model
         self.iterations = 0
+        self.frozen: bool | None = None
         self.enter(phases[0])
 
     def _traced(self, frozen: bool) -> TrainingLoop:
@@ -74,15 +77,13 @@ class Learner:
             return None
         return Features(made, self._pictures, self._candidate.batch_size)
 
-    @property
-    def frozen(self) -> bool:
-        """Whether the readout alone is learned."""
-        return self._frozen
-
     def enter(self, phase: Phase) -> None:
         """Go on with the learning rate of ``phase``, and with what is free in it."""
         self._rate.rate.assign(self._candidate.learning_rate * phase.factor)
-        self._frozen = phase.frozen
+        if phase.frozen is self.frozen:
+            return
+        self.frozen = phase.frozen
+        self.own_iterations = 0
         self.loop = self._loops[phase.frozen]
         self._inputs: Any = self._features if phase.frozen and self._features is not None else self._pictures
         self._feed()
@@ -101,6 +102,7 @@ class Learner:
             self._features.fill(self._batches.source.rows(k) for k in numbers)
         loss = self.loop.run(steps)
         self.iterations += steps
+        self.own_iterations += steps
         return loss
 
     def place_batches(self) -> None:
@@ -115,10 +117,12 @@ class Learner:
         return (time.perf_counter() - began) / steps
 
     def trace_prediction(self, rows: Rows, batch_size: int) -> None:
-        """Compile the predictions of all phases, on ``rows``."""
+        """Compile the predictions of all phases, on ``rows``, for which no features are kept after that."""
         for loop in self._loops.values():
             inputs = self._inputs if loop is self.loop else self._pictures
             loop.predict(inputs, rows, batch_size)
+        if self._features is not None:
+            self._features.forget(rows)
 
     def predict(self, rows: Rows, batch_size: int) -> Any:
         """What the task predicts for the pictures of ``rows``, in arrays [rows, …]."""

@@ -8,6 +8,7 @@ from pyramid.networks.topologies import Topology
 from pyramid.networks.weights.published import Weights
 from pyramid.networks.yolo import Detector, assemble_detector, build_detector, saved_branches
 from pyramid.settings.objectives import BOUNDING_BOX
+from pyramid.tf import tf
 from pyramid.training.candidate import Candidate
 
 
@@ -30,11 +31,12 @@ def build_network(candidate: Candidate) -> Network | Detector:
 def set_weights(layers: Sequence[Any], weights: Weights) -> None:
     """Give the Keras ``layers`` that have weights these ``weights``, in order.
 
-    Where a layer has one array more, a bias that sensenet's layer does not have, that one stays as it is.
+    Where a convolution has one array more, a bias that sensenet's does not have, that one stays as it is.
 
     Raises:
         ValueError: they do not fit.
     """
     weighted = [layer for layer in layers if layer.weights]
     for layer, arrays in zip(weighted, weights, strict=True):
-        layer.set_weights([*arrays, *layer.get_weights()[len(arrays) :]])
+        idle = layer.get_weights()[1:] if isinstance(layer, tf.keras.layers.Conv2D) and len(arrays) == 1 else []
+        layer.set_weights([*arrays, *idle])

@@ -68,7 +68,7 @@ class Schedule:
 
         Args:
             value: the metric of the holdout; higher is better.
-            iteration: steps of descent so far; before the end of the warm-up no failure counts.
+            iteration: steps of descent with this optimizer; before the end of the warm-up no failure counts.
             time_used: the share of the candidate's time that has gone, in [0, 1].
         """
         improved = self.best is None or value > self.best

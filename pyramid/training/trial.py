@@ -75,6 +75,7 @@ class CandidateTraining:
             self._holdout.prepare(self._learner)
         self._epoch_iterations = max(1, len(dataset.training) // candidate.batch_size)
         self._step_seconds = 0.0
+        self._step_is_timed = False
         self._deadline = 0.0
         self._last_check = (self._watch.elapsed, 0)
         self._last_save = 0.0
@@ -112,7 +113,8 @@ class CandidateTraining:
         with self._watch.on("training"):
             loss = self._learner.run(steps)
         measured = (self._watch.spent["training"] - before) / steps
-        self._step_seconds += (measured - self._step_seconds) * (0.3 if self._step_seconds else 1.0)
+        self._step_seconds += (measured - self._step_seconds) * (0.3 if self._step_is_timed else 1.0)
+        self._step_is_timed = True
         if not np.isfinite(loss):
             self._reason = f"it diverged at iteration {self._learner.iterations} (the loss is {loss})"
 
@@ -125,7 +127,7 @@ class CandidateTraining:
             self._reason = f"max_iterations ({limit}) was reached"
         if self._reason:
             return 0
-        if not self._step_seconds:
+        if not self._step_is_timed:
             return 1
         until = min(slice_end, self._next_check(), self._deadline - self._seconds_to_finish())
         steps = max(1, int((until - now) / self._step_seconds))
@@ -143,7 +145,7 @@ class CandidateTraining:
 
     def _check_is_due(self) -> bool:
         return self._watch.elapsed >= self._next_check() or self._schedule.out_of_time(
-            self._learner.iterations, self._time_used()
+            self._learner.own_iterations, self._time_used()
         )
 
     def _time_used(self) -> float:
@@ -166,7 +168,7 @@ class CandidateTraining:
             return
         value = measured.metrics[self._candidate.selection_metric]
         worth = self._task.worth(self._candidate.selection_metric, measured.metrics)
-        improved, verdict = self._schedule.check(worth, self._learner.iterations, self._time_used())
+        improved, verdict = self._schedule.check(worth, self._learner.own_iterations, self._time_used())
         if improved:
             self._best = _Best(value, self._learner.model.get_weights(), predicted, measured)
             if SAVING_SHARE * (self._watch.elapsed - self._last_save) > self._save_seconds:
@@ -181,7 +183,8 @@ class CandidateTraining:
         was_frozen = self._learner.frozen
         self._learner.enter(self._schedule.phase)
         if was_frozen and not self._learner.frozen:
-            # The pass back takes about twice the time of the pass forward.
+            # A guess until a step is timed: the pass back takes about twice the time of the pass forward.
+            self._step_is_timed = False
             self._step_seconds = 3 * self._holdout.seconds_per_row * self._candidate.batch_size
             self._holdout.forget_time()
 

@@ -42,13 +42,7 @@ def pictures_for(network, count=3):
         ("simple", 1),
         ("resnet18", 1),
         ("tinyyolov4", 2),
-        pytest.param(
-            "simple, values",
-            1,
-            marks=pytest.mark.xfail(
-                strict=True, raises=ValueError, reason="Keras disconnects a model whose two outputs are one tensor"
-            ),
-        ),
+        ("simple, values", 1),
     ],
 )
 def test_the_readout_on_the_features_gives_what_the_whole_gives(networks, name, branches):

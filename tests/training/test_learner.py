@@ -194,9 +194,6 @@ def test_a_free_phase_is_free_also_when_workers_make_its_batches(make_candidate,
     assert not any(are_same(flat(published(candidate)), body_of(training)))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="every phase opens a new stream, also when the next batches are those of the last"
-)
 def test_a_step_down_goes_on_with_the_stream_of_the_workers(make_candidate, dark_and_light, start):
     """A new one takes seconds until its first batch, which no estimate of the time that is left knows of."""
     candidate = make_candidate(augmentations=AUGMENTED, augmentation_placement="workers")

@@ -372,7 +372,6 @@ def test_fine_tune_is_freed_when_patience_is_used_up(make_candidate, dark_and_li
     assert training._reason == "1 checks in a row brought nothing at the lowest learning rate"
 
 
-@pytest.mark.xfail(strict=True, reason="the schedule counts the iterations of both optimizers as one warm-up")
 def test_patience_does_not_end_the_second_warm_up(make_candidate, dark_and_light, start, published):
     """The rate begins again at nearly nothing when the layers are freed: then nothing can improve."""
     candidate = make_candidate(method="fine_tune", patience=1, learning_rate_warmup_iterations=10)
@@ -402,19 +401,7 @@ def test_the_first_free_check_is_expected_to_take_what_pictures_take(make_candid
     assert training._step_seconds == pytest.approx(3 * 8 * 0.05, rel=0.01)
 
 
-@pytest.mark.parametrize(
-    "holdout",
-    [
-        "large",
-        pytest.param(
-            "small",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="a holdout of one batch is timed on features that are known: free steps seem to take nothing",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("holdout", ["large", "small"])
 def test_it_ends_in_time_when_free_steps_take_much_longer(make_candidate, more, start, published, time, holdout):
     """A frozen step on kept features takes a hundredth of a free one; an epoch of free ones takes 60 seconds."""
     time.step, time.row, time.feature, time.kept = 0.3, 0.0125, 0.0125, 0.01
@@ -480,9 +467,6 @@ def test_an_initial_model_is_kept_when_learning_only_spoils_it(
 
 
 @pytest.mark.parametrize("method", ["use_pretrained", "fine_tune"])
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="head() is of a Keras model whose two outputs are one tensor: disconnected"
-)
 def test_values_are_learned_on_frozen_layers(make_candidate, brightness_as_value, train, published, method):
     candidate = numeric(make_candidate, method=method, max_iterations=200, learning_rate=0.01)
     result = train(candidate, *brightness_as_value, start=published(candidate))

@@ -144,7 +144,7 @@ def _told(network: str, url: str) -> Iterator[None]:
     """Turn what may go wrong inside into one message with a way out."""
     try:
         yield
-    except (_Refused, requests.RequestException, OSError) as error:
+    except (_Refused, requests.RequestException, OSError, ValueError) as error:  # the last of an odd address
         path = files.path(network)
         problem = f"{path.name}: cannot be fetched from {_public(url)}: {_reason(error)}"
         offline = f"without a network, run `pyramid_weights import {network} FILE` with a file brought here"

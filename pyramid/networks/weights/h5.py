@@ -5,6 +5,7 @@ group's attribute ``weight_names`` its arrays; a long attribute is split into ``
 In a whole saved model the same is inside the group ``model_weights``.
 """
 
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -115,14 +116,16 @@ def write(network: str, weights: Weights, path: Path) -> None:
     """
     published = published_layers(network)
     complete = _complete(network, published, weights, path)
+    memory = io.BytesIO()  # HDF5 crashes when the disk is full
+    with h5py.File(memory, "w") as file:
+        _fill(file, published, complete)
     part = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with h5py.File(part, "w") as file:
-            _fill(file, published, complete)
+        part.write_bytes(memory.getbuffer())
         os.replace(part, path)
-    except (OSError, RuntimeError) as error:
-        raise ConfigError([f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}"]) from error
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be written: {error.strerror}"]) from error
     finally:
         with suppress(OSError):
             part.unlink()
@@ -232,7 +235,10 @@ def _check_types(layer: _Layer) -> None:
 
 
 def _values(layer: _Layer) -> list[npt.NDArray[np.float32]]:
-    return [_finite(f"{layer.label}: {name}", array[()]) for name, array in layer.arrays.items()]
+    values = [_finite(f"{layer.label}: {name}", array[()]) for name, array in layer.arrays.items()]
+    if len(values) == len(ARRAYS["batch_normalization"]) and values[-1].min() < 0:
+        raise _Fault(f"{layer.label}: has variances below 0")
+    return values
 
 
 def _finite(label: str, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

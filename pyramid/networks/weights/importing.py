@@ -42,12 +42,16 @@ def import_weights(network: str, source: Path, check: Callable[[Path, bool], Non
     """
     target = files.path(network)
     weights = _read(network, source)
-    part = target.with_name(target.name + ".part")
+    part = target.with_name("part_" + target.name)  # Keras chooses the format by the ending
     with files.locked(target):
         try:
             h5.write(network, weights, part)
             check(part, len(weights) == len(published_layers(network)))
             files.put(part, target)
+        except ConfigError as error:
+            raise ConfigError([f"{source}: {problem}" for problem in error.problems]) from error
+        except OSError as error:
+            raise ConfigError([f"{target}: cannot be written: {error.strerror}"]) from error
         finally:
             with suppress(OSError):
                 part.unlink()
@@ -55,10 +59,10 @@ def import_weights(network: str, source: Path, check: Callable[[Path, bool], Non
 
 
 def _read(network: str, source: Path) -> Weights:
-    if not source.is_file():
-        raise ConfigError([f"{source}: is no file"])
-    if h5py.is_hdf5(source):
-        return h5.read(network, source)
-    if network not in READERS:
-        raise ConfigError([f"{source}: is no h5 file of Keras, the only kind that is known for {network}"])
-    return READERS[network](network, source)
+    try:
+        with open(source, "rb"):
+            is_h5 = h5py.is_hdf5(source)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError([f"{source}: cannot be read: {reason}"]) from error
+    return h5.read(network, source) if is_h5 or network not in READERS else READERS[network](network, source)

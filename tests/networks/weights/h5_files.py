@@ -13,8 +13,10 @@ NETWORK, OTHER = "mobilenetv2", "mobilenet"
 
 @cache
 def random_weights(network=NETWORK):
+    """Any, but for the variances of normalizations, which are above 0."""
     rng = np.random.default_rng(len(network))
-    return [[rng.standard_normal(s, np.float32) for s in layer.shapes] for layer in published_layers(network)]
+    made = [[rng.standard_normal(s, np.float32) for s in layer.shapes] for layer in published_layers(network)]
+    return [[*arrays[:3], *map(np.abs, arrays[3:])] for arrays in made]
 
 
 def save(path, weights, group="/", parts=1, dtype=None):
