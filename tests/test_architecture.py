@@ -35,6 +35,8 @@ ROOMS = {
     "cli": 13,
 }
 TENSORFLOW = ("tensorflow", "keras", "tf_keras")
+#: Of sensenet: what is plain data.
+WITHOUT_TENSORFLOW = ("sensenet.pretrained", "sensenet.constants")
 MAY_PRINT = ("cli", "report")
 
 
@@ -79,7 +81,7 @@ def violations(module: str, source: str) -> list[str]:
             found.append(f"{line}: ray is imported outside engine/")
         if top in TENSORFLOW and module != "pyramid.tf":
             found.append(f"{line}: {top} is imported outside tf.py")
-        needs_tf = top in ("sensenet", "shapsplain") and not name.startswith("sensenet.pretrained")
+        needs_tf = top in ("sensenet", "shapsplain") and not name.startswith(WITHOUT_TENSORFLOW)
         if needs_tf and (first_tf is None or first_tf > line):
             found.append(f"{line}: {top} is imported before pyramid.tf")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]

@@ -33,7 +33,7 @@ def imported(stderr: str) -> set[str]:
 
 
 #: pyramid.tf silences what TensorFlow writes to stderr while it is imported, so its own name must not be there either.
-HEAVY = {"tensorflow", "keras", "tf_keras", "ray", "sensenet", "pyramid.tf"}
+HEAVY = {"tensorflow", "keras", "tf_keras", "ray", "sensenet.layers", "sensenet.models", "pyramid.tf"}
 
 
 @pytest.fixture

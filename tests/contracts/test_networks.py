@@ -96,7 +96,8 @@ class Trained:
         self.document = model_document(candidate, result, folder / WEIGHTS_FILE)
 
     def _descend(self, network, task, targets):
-        batches = tf.data.Dataset.from_tensors(0)  # none is drawn
+        batch = (self.pictures, targets, np.ones(PICTURES, np.float32))
+        batches = tf.data.Dataset.from_tensors(batch)  # it says what batches are like, and is not drawn
         self.loop = TrainingLoop(network.model, make_optimizer("adam", SteppedRate(0.001, 0), {}), task, batches)
         for layer in network.model.layers:
             if isinstance(layer, tf.keras.layers.BatchNormalization):

@@ -87,7 +87,7 @@ def test_the_report_tells_them_too(trained: Path) -> None:
     assert "boxes of 2 classes: " in text
     for heading in ("objects", "found", "missed", "false"):
         assert heading in text
-    assert "Anchors of tinyyolov4: " in text
+    assert "Anchors of tinyyolov4_randomly_initialize: " in text
 
 
 def test_the_model_detects(trained: Path, coco: Path) -> None:
