@@ -94,6 +94,7 @@ def _validate(document: dict[str, object], path: str) -> None:
 
     settings, examples, starts = api.check(document)
     pairs = ", ".join("/".join(pair) for pair in networks(settings, examples.objective))
+    pairs += f", initial_model/{settings.initial_model}" if settings.initial_model else ""
     cannot = (f"WARNING: {network} cannot start from its weights: {why}" for network, why in starts.missing.items())
     for line in (*examples.notes, *settings.warnings(examples.objective), *cannot):
         print(line)

@@ -185,6 +185,7 @@ class _Job:
             "stopped_by_user": self._stopped(),
             "data": self._summary.to_dict(),
             "input_image_shape": self._shape,
+            "other_inputs": {c.name: list(c.look) for c in self._tried if c.look != self._looks[0]},
             "augmentations": self._tried[0].augmentations,
             "anchors": {c.name: self._anchors(c) for c in self._tried if c.anchors},
             "candidates": [result.to_dict() for result in results],

@@ -18,7 +18,9 @@ from pyramid.engine.scheduler import TimeBudgetScheduler
 from pyramid.engine.shared import Shared, View
 from pyramid.engine.trial import Trial, failed
 from pyramid.search.budget import Budget
-from pyramid.training.candidate import Candidate, Look, Progress, Result, Status
+from pyramid.training.candidate import TIME_UP, Candidate, Look, Progress, Result, Status
+
+STOPPED = "the training was stopped"
 
 
 def train_candidates(
@@ -48,7 +50,7 @@ def train_candidates(
     names = [candidate.name for candidate in candidates]
     board = Board.remote()
     scheduler = TimeBudgetScheduler(Budget(total_time, names, resources.slots), names, board, stopped)
-    listener = _Listener(scheduler, candidates, folder, tell)
+    listener = _Listener(scheduler, candidates, folder, tell, stopped)
     shared = Shared(
         views=views,
         starts=starts,
@@ -101,8 +103,10 @@ class _Listener(TrialProgressCallback):
         candidates: list[Candidate],
         folder: Path,
         tell: Tell,
+        stopped: Callable[[], bool],
     ):
         super().__init__()
+        self._stopped = stopped
         self._scheduler = scheduler
         self._candidates = {candidate.name: candidate for candidate in candidates}
         self._folder = folder
@@ -114,7 +118,7 @@ class _Listener(TrialProgressCallback):
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune writes its state to disk; what only this process has stays out."""
-        return {**self.__dict__, "_tell": None}
+        return {**self.__dict__, "_tell": None, "_stopped": None}
 
     def seconds(self) -> dict[str, float]:
         first = self._last_end if self._first_step is None else self._first_step
@@ -134,7 +138,7 @@ class _Listener(TrialProgressCallback):
         name = self._scheduler.name(trial)
         if name not in self.results:
             candidate = self._candidates[name]
-            reason = "too little time was left to start it"
+            reason = STOPPED if self._stopped() else "too little time was left to start it"
             self._end(Result(name, candidate.network, candidate.method, Status.SKIPPED, reason))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
@@ -148,5 +152,7 @@ class _Listener(TrialProgressCallback):
 
     def _end(self, result: Result) -> None:
         self._last_end = time.monotonic()
+        if result.reason == TIME_UP and self._stopped():
+            result.reason = STOPPED
         self.results[result.name] = result
         self._tell(Update(result.name, result=result))

@@ -13,7 +13,7 @@ from pyramid.data.files import read_header
 from pyramid.data.image import BadImageError, read_image
 from pyramid.data.pipeline import BatchSource
 from pyramid.errors import DataError
-from pyramid.networks.initial import InitialModel
+from pyramid.networks.initial.read import InitialModel
 from pyramid.search.candidates import looks
 from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.settings.train import TrainSettings

@@ -70,9 +70,9 @@ class ProgressReport:
     def _training(self, update: Update, progress: TrialProgress) -> None:
         if not progress.images_per_second:  # the network is traced, training has not begun
             return
+        value = "not known yet" if progress.value is None else metric(self._metric, progress.value)
         state = (
-            f"{self._metric} {metric(self._metric, progress.value)}, {progress.images_per_second:,.0f} images/s,"
-            f" {seconds(progress.seconds_left)} left"
+            f"{self._metric} {value}, {progress.images_per_second:,.0f} images/s, {seconds(progress.seconds_left)} left"
         )
         total = progress.elapsed + progress.seconds_left
         self._show(update.name, progress.elapsed, total, state, line=True)

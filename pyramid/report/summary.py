@@ -45,6 +45,8 @@ def print_summary(console: Console, report: dict[str, Any]) -> None:
         console.print(line, soft_wrap=True, markup=False)
     if report["stopped_by_user"]:
         console.print("Training was stopped before its time was up.")
+    if (best["metrics"].get("r_squared") or 0) < 0:
+        console.print("[yellow]WARNING: the best model is farther from the values than their mean is.[/yellow]")
     value = metric(report["selection_metric"], best["metrics"][report["selection_metric"]])
     console.print(f"Best: [bold]{report['best']}[/bold], {report['selection_metric']} {value}.")
     console.print(f"Model: {escape(report['final_model'])}", soft_wrap=True)
@@ -105,7 +107,7 @@ def _candidates(report: dict[str, Any], shown: Sequence[str]) -> Table:
     for candidate in order:
         table.add_row(
             candidate["network"],
-            candidate["method"],
+            candidate["name"].removeprefix(f"{candidate['network']}_"),
             *(metric(name, candidate["metrics"].get(name)) for name in shown),
             f"{candidate['iterations']:,}",
             f"{candidate['images_per_second']:,.0f}",
@@ -140,13 +142,18 @@ def per_class(candidate: dict[str, Any]) -> Table:
 
 
 def _start_lines(report: dict[str, Any]) -> list[str]:
-    """How good initial models were before the first step."""
+    """How good initial models were before the first step, and what they take when others take something else."""
     selected = report["selection_metric"]
-    return [
-        f"{candidate['name']} had {selected} {metric(selected, candidate['at_start'][selected])} at its start."
-        for candidate in report["candidates"]
-        if selected in candidate["at_start"]
+    lines = [
+        f"{name} takes pictures of {width}×{height} ({fitted})."
+        for name, (width, height, fitted) in report["other_inputs"].items()
     ]
+    for candidate in report["candidates"]:
+        if selected in candidate["at_start"]:
+            value = metric(selected, candidate["at_start"][selected])
+            doubt = "too good, if it has learned pictures that are held out now"
+            lines.append(f"{candidate['name']} had {selected} {value} at its start ({doubt}).")
+    return lines
 
 
 def _anchor_lines(report: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from pyramid.data.dataset import Dataset
 from pyramid.data.examples import Examples
 from pyramid.data.shape import shape_from_sizes, square_from_sizes
 from pyramid.errors import ConfigError, DataError
-from pyramid.networks.initial import InitialModel
+from pyramid.networks.initial.read import InitialModel
 from pyramid.settings.base_settings import HYPERPARAMETERS
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import DEFAULT_CANDIDATES, INITIAL_MODEL, NETWORKS

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from pyramid.data.examples import Examples
 from pyramid.errors import ConfigError, Interrupted
-from pyramid.networks.fitting import class_difference, fitted_weights
-from pyramid.networks.initial import InitialModel, read_initial
+from pyramid.networks.initial.outputs import class_difference, fitted_weights
+from pyramid.networks.initial.read import InitialModel, read_initial
 from pyramid.networks.weights import files, h5
 from pyramid.networks.weights.fetch import fetch, probe
 from pyramid.networks.weights.published import Weights, description, published_layers
@@ -44,7 +44,7 @@ def find_starts(settings: TrainSettings, examples: Examples) -> tuple[Starts, li
     unable = sum(network in missing for network in pretrained.values())
     if unable == len(settings.image_network_candidates) and not settings.initial_models:
         problems += [f"image_network_candidates[{i}]: {missing[network]}" for i, network in pretrained.items()]
-    return Starts(models, missing), [*problems, *_contradiction(settings, models)]
+    return Starts(models, missing), [*problems, *_contradiction(settings, models), *_replaced(settings)]
 
 
 def _contradiction(settings: TrainSettings, models: dict[str, InitialModel]) -> Iterator[str]:
@@ -53,6 +53,14 @@ def _contradiction(settings: TrainSettings, models: dict[str, InitialModel]) -> 
     if shape and shapes and not settings.networks and shape not in shapes:
         own = f"all candidates are initial models, whose input is {shapes[0]}"
         yield f"input_image_shape: is {shape}, but {own}; leave it out"
+
+
+def _replaced(settings: TrainSettings) -> Iterator[str]:
+    """Models that the results would replace."""
+    output = os.path.realpath(settings.output_directory or "")
+    for place, path in settings.initial_models.items():
+        if settings.output_directory and os.path.realpath(path).startswith(output + os.sep):
+            yield f"output_directory: {place} lies in it and would be replaced ({path}); choose another"
 
 
 def _fits(network: str, objective: str) -> bool:

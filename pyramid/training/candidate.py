@@ -9,6 +9,9 @@ from pyramid.settings.objectives import CATEGORICAL
 WEIGHTS_FILE = "model_weights.h5"
 FIT_INFO_FILE = "model_fit_info.json"
 
+#: The reason of a candidate's end when nothing else has ended it.
+TIME_UP = "its time was up"
+
 
 class Look(NamedTuple):
     """How pictures look to a network: width and height of its input in pixels, and how they are fitted to it."""
@@ -27,7 +30,7 @@ class Candidate:
         hyperparameters: of the optimizer, pyramid's names -> values.
         classes: empty for a numeric objective.
         initial_model: the path of the document that it starts from, or "".
-        structure: of an initial model, `networks.initial.InitialModel.structure`; else None.
+        structure: of an initial model, `networks.initial.read.InitialModel.structure`; else None.
         augmentations: name -> strength.
         augmentation_placement: auto, trial or workers.
         mean, stdev: of the training values; 0 and 1 for any other objective.

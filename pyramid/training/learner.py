@@ -51,7 +51,7 @@ class Learner:
         self._batches = batches
         self._rate = SteppedRate(candidate.learning_rate, candidate.learning_rate_warmup_iterations)
         self._features: Features | None = None
-        self._loops = {frozen: self._traced(frozen) for frozen in {phase.frozen for phase in phases}}
+        self._loops = {frozen: self._traced(frozen) for frozen in dict.fromkeys(phase.frozen for phase in phases)}
         self.model = network.model
         self.iterations = 0
         self.frozen: bool | None = None
@@ -82,6 +82,10 @@ class Learner:
         self._rate.rate.assign(self._candidate.learning_rate * phase.factor)
         if phase.frozen is self.frozen:
             return
+        if self.frozen:  # its features take memory, and no phase is frozen after a free one
+            self._features = None
+            del self._loops[True]
+        set_frozen(self._network, phase.frozen)
         self.frozen = phase.frozen
         self.own_iterations = 0
         self.loop = self._loops[phase.frozen]

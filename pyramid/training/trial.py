@@ -12,7 +12,7 @@ from pyramid.networks.build import Network
 from pyramid.networks.weights.published import Weights
 from pyramid.networks.yolo import Detector
 from pyramid.training.batches import Batches, Workers, batch_source
-from pyramid.training.candidate import Candidate, Progress, Result, Status
+from pyramid.training.candidate import TIME_UP, Candidate, Progress, Result, Status
 from pyramid.training.clock import Stopwatch
 from pyramid.training.detection.boxes import Boxes
 from pyramid.training.holdout import TRAINING_PER_CHECK, Holdout
@@ -122,7 +122,7 @@ class CandidateTraining:
         """Steps until the slice ends or a check is due; 0, and the reason is set, when no other may be taken."""
         now, limit = self._watch.elapsed, self._candidate.max_iterations
         if now + self._step_seconds > self._deadline - self._seconds_to_finish():
-            self._reason = "its time was up"
+            self._reason = TIME_UP
         elif limit is not None and self._learner.iterations >= limit:
             self._reason = f"max_iterations ({limit}) was reached"
         if self._reason:
@@ -149,8 +149,10 @@ class CandidateTraining:
         )
 
     def _time_used(self) -> float:
-        """The share of the candidate's time that has gone; 0 before that is known."""
-        return min(1.0, self._watch.elapsed / self._deadline) if self._deadline > 0 else 0.0
+        """The share of the candidate's time after tracing that has gone; 0 before that is known."""
+        tracing = self._watch.spent["tracing"]
+        left = self._deadline - tracing
+        return min(1.0, (self._watch.elapsed - tracing) / left) if left > 0 else float(self._deadline > 0)
 
     def _check(self) -> None:
         before = self._watch.spent.get("checking", 0.0)

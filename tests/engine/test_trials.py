@@ -106,6 +106,7 @@ def test_stopping_keeps_the_best_so_far(train, candidate) -> None:
     assert results["runs"].status is Status.FINISHED
     assert results["runs"].metrics["accuracy"] == 1.0
     assert results["waits"].status is Status.SKIPPED
+    assert {result.reason for result in results.values()} == {"the training was stopped"}
     assert spent < 60.0
 
 

@@ -27,6 +27,7 @@ REPORT = {
     "input_image_shape": [64, 48, 3],
     "augmentations": {},
     "anchors": {},
+    "other_inputs": {},
     "candidates": [
         {
             "name": "simple_residual_randomly_initialize",

@@ -101,7 +101,7 @@ def test_a_word_of_a_trial_is_a_line_with_metric_speed_and_time(make_console, pr
 
 
 def test_before_its_first_check_a_trial_has_no_metric(make_console, prepared):
-    assert "likelihood –," in told(make_console(), prepared, Update(NAME, replace(WORD, value=None)))
+    assert "likelihood not known yet," in told(make_console(), prepared, Update(NAME, replace(WORD, value=None)))
 
 
 def test_plain_lines_are_rare(make_console, prepared, time):

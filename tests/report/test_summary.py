@@ -213,3 +213,32 @@ def test_candidates_with_other_places_are_named(make_console, augmented):
 def test_a_candidate_that_never_began_has_no_place(make_console, augmented):
     augmented["candidates"][0]["placement"] = None
     assert "Augmentation ran in the trial (no core is free)." in printed(make_console, augmented)
+
+
+@pytest.fixture
+def trained_on(report):
+    """The report of an initial model that takes larger pictures, beside another of the same network."""
+    models = [report["candidates"][1] | {"method": "initial_model", "network": "mobilenetv2"} for _ in range(2)]
+    models[0] |= {"name": "initial_model", "at_start": {"likelihood": 0.8125}}
+    models[1] |= {"name": "initial_model_2"}
+    report |= {"candidates": models, "best": "initial_model", "other_inputs": {"initial_model": [128, 96, "crop"]}}
+    return report
+
+
+def test_an_initial_model_is_told_with_its_start_and_its_input(make_console, trained_on):
+    lines = printed(make_console, trained_on).splitlines()
+    assert "initial_model takes pictures of 128×96 (crop)." in lines
+    told = next(line for line in lines if " at its start " in line)
+    assert told.startswith("initial_model had likelihood 0.8125 at its start (too good, if it has learned pictures")
+
+
+def test_two_initial_models_of_one_network_can_be_told_apart(make_console, trained_on):
+    rows = [line.split()[:2] for line in printed(make_console, trained_on).splitlines() if "mobilenetv2" in line]
+    assert rows == [["mobilenetv2", "initial_model"], ["mobilenetv2", "initial_model_2"]]
+
+
+@pytest.mark.parametrize(("r_squared", "told"), [(-0.5, True), (0.1, False)])
+def test_a_model_worse_than_the_mean_is_warned_of(make_console, numeric_report, r_squared, told):
+    best = next(c for c in numeric_report["candidates"] if c["name"] == numeric_report["best"])
+    best["metrics"]["r_squared"] = r_squared
+    assert ("farther from the values than their mean" in printed(make_console, numeric_report)) is told

@@ -9,7 +9,7 @@ from PIL import Image
 from pyramid.data.dataset import Dataset
 from pyramid.data.examples import Examples
 from pyramid.errors import ConfigError, DataError
-from pyramid.networks.initial import InitialModel
+from pyramid.networks.initial.read import InitialModel
 from pyramid.search.candidates import (
     DETECTOR_WARMUP,
     candidates,

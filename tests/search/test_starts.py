@@ -14,7 +14,7 @@ from pyramid.networks.weights.published import description, published_layers
 from pyramid.search import starts
 from pyramid.search.starts import Starts, find_starts, load_starts
 from pyramid.settings.train import TrainSettings
-from tests.networks.initial_models import BOXES, CLASSES, VALUES, write_model
+from tests.networks.initial.models import BOXES, CLASSES, VALUES, write_model
 from tests.networks.weights.h5_files import random_weights
 from tests.networks.weights.weights_server import serving
 
@@ -178,6 +178,13 @@ def test_a_model_with_fewer_outputs_than_classes(models, tmp_path):
     (tmp_path / "few.json").write_text(json.dumps(document))
     _, [problem] = find(("simple", NEW), initial_model=str(tmp_path / "few.json"))
     assert problem.endswith("has 2 outputs for 3 classes")
+
+
+def test_a_model_that_the_results_would_replace(models):
+    path = models["categorical"]
+    _, [problem] = find(("simple", NEW), initial_model=path, output_directory=str(Path(path).parent))
+    assert problem == f"output_directory: initial_model lies in it and would be replaced ({path}); choose another"
+    assert find(("simple", NEW), initial_model=path, output_directory=str(Path(path).parent / "other"))[1] == []
 
 
 # Published weights

@@ -6,13 +6,13 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from pyramid.networks.initial import read_initial
+from pyramid.networks.initial.read import read_initial
 from pyramid.settings.metrics import METRICS
 from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Candidate, Result, Status
 from pyramid.training.metrics import measure
 from pyramid.training.network import build_network
 from pyramid.training.storage import load_fit_info
-from tests.networks.initial_models import write_model
+from tests.networks.initial.models import write_model
 
 PLENTY = 1_000_000.0
 

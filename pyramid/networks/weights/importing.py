@@ -65,4 +65,6 @@ def _read(network: str, source: Path) -> Weights:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError([f"{source}: cannot be read: {reason}"]) from error
-    return h5.read(network, source) if is_h5 or network not in READERS else READERS[network](network, source)
+    if not is_h5 and network not in READERS:
+        raise ConfigError([f"{source}: {h5.fault(network, source)}; for {network} nothing else can be imported"])
+    return h5.read(network, source) if is_h5 else READERS[network](network, source)

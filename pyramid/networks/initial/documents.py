@@ -1,6 +1,6 @@
 """What the document of a model of pictures must look like, so that it can be trained on from.
 
-Weights are left alone here; `initial.py` compares them with the shapes that follow from the layers.
+Weights are left alone here; `misfits.py` compares them with the shapes that follow from the layers.
 """
 
 from typing import Annotated, Any, Literal

@@ -13,8 +13,8 @@ import orjson
 from pydantic import ValidationError
 
 from pyramid.errors import ConfigError
-from pyramid.networks.documents import Branches, ModelDocument, broken_rule
-from pyramid.networks.fit import misfit
+from pyramid.networks.initial.documents import Branches, ModelDocument, broken_rule
+from pyramid.networks.initial.misfits import misfit
 from pyramid.networks.shapes import Layer
 from pyramid.networks.weights.published import ARRAYS, Weights
 from pyramid.settings.load import problems_of
@@ -178,7 +178,8 @@ def _arrays(layer: Layer) -> dict[str, npt.NDArray[np.float32]]:
     if isinstance(layer.get(ARRAYS[kind][0]), str):
         raise _MisfitError("has no weights: it describes a network only")
     try:
-        arrays = {key: np.asarray(layer[key], np.float32) for key in ARRAYS[kind] if layer.get(key) is not None}
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is told
+            arrays = {key: np.asarray(layer[key], np.float32) for key in ARRAYS[kind] if layer.get(key) is not None}
     except (TypeError, ValueError):
         raise _MisfitError(f"has weights that are no arrays of numbers, in a layer of type {kind}") from None
     if not all(np.isfinite(array).all() for array in arrays.values()):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pyramid.networks.initial import InitialModel
+from pyramid.networks.initial.read import InitialModel
 from pyramid.networks.weights.published import ARRAYS, Weights
 from pyramid.settings.objectives import CATEGORICAL, NUMERIC
 

@@ -9,11 +9,11 @@ import pytest
 from sensenet.pretrained import get_pretrained_network
 
 from pyramid.errors import ConfigError
-from pyramid.networks.initial import read_initial
+from pyramid.networks.initial.read import read_initial
 from pyramid.networks.topologies import activation, convolution, normalization
 from pyramid.training.network import build_network, set_weights
 from tests.candidates import CANDIDATE
-from tests.networks.initial_models import BOXES, CLASSES, LAYERS, VALUES, trained, write_model
+from tests.networks.initial.models import BOXES, CLASSES, LAYERS, VALUES, trained, write_model
 
 ABSENT = object()
 MODELS = {candidate.objective: candidate for candidate in (CLASSES, VALUES, BOXES)}

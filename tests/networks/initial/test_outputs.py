@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pyramid.networks.fitting import class_difference, fitted_weights
-from pyramid.networks.initial import read_initial
+from pyramid.networks.initial.outputs import class_difference, fitted_weights
+from pyramid.networks.initial.read import read_initial
 from pyramid.training.network import build_network, set_weights
-from tests.networks.initial_models import BOXES, CLASSES, VALUES, trained, write_model
+from tests.networks.initial.models import BOXES, CLASSES, VALUES, trained, write_model
 
 MODELS = {candidate.objective: candidate for candidate in (CLASSES, VALUES, BOXES)}
 

@@ -12,7 +12,7 @@ def misfit(structure: dict[str, Any], weights: Weights, side: int, classes: list
     """What does not fit; "" when all does.
 
     Args:
-        structure, weights, classes: see `initial.InitialModel`.
+        structure, weights, classes: see `read.InitialModel`.
         side: width of the input in pixels.
     """
     layers, readout = structure["layers"], structure["readout"]
