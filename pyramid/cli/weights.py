@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyramid import __version__
 from pyramid.cli.process import console, private_stdout, run
 from pyramid.errors import ConfigError
-from pyramid.settings.networks import NETWORKS
+from pyramid.settings.networks import PUBLISHED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +37,6 @@ def _main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    networks = [name for name, facts in NETWORKS.items() if facts.pretrained]
     parser = argparse.ArgumentParser(
         "pyramid_weights",
         description="List, fetch and import the weights that fine_tune and use_pretrained start from.",
@@ -48,9 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="tell which weights are there")
     fetch = commands.add_parser("fetch", help="download weights that are not there")
-    fetch.add_argument("network", nargs="+", choices=networks)
+    fetch.add_argument("network", nargs="+", choices=PUBLISHED)
     importer = commands.add_parser("import", help="convert a file, and put it into place")
-    importer.add_argument("network", choices=networks)
+    importer.add_argument("network", choices=PUBLISHED)
     importer.add_argument("file")
     return parser
 
@@ -66,7 +65,7 @@ def _list(out: "Console") -> None:
     for heading in ("network", "version", "present", "size"):
         table.add_column(heading, justify="right" if heading == "size" else "left")
     told = []
-    for name in (name for name, facts in NETWORKS.items() if facts.pretrained):
+    for name in PUBLISHED:
         path = files.path(name)
         there = os.path.exists(path)
         problems = files.problems(name) if there else []

@@ -118,10 +118,10 @@ class _Job:
         self._tried = candidates(settings, self._looks[0], objective, loss, self._dataset, models)
         self._tell(Prepared(self._summary, self._shape, self._tried, settings.max_total_time))
         weights, hindered = load_starts(self._tried, self._starts, lambda text: self._tell(Stage(text)), self._stopped)
-        results = {name: self._hindered(name, why) for name, why in hindered.items()}
         able = [candidate for candidate in self._tried if candidate.name not in hindered]
         if not able:
             raise ConfigError([f"{name}: {why}" for name, why in hindered.items()])
+        results = {c.name: self._hindered(c, hindered[c.name]) for c in self._tried if c.name in hindered}
         views = {look: share(self._pictures[look], self._seen(look)) for look in self._looks}
         trained, seconds = train_candidates(
             able, views, put_once(weights), self._work, settings.max_total_time, per_trial, self._tell, self._stopped
@@ -161,10 +161,9 @@ class _Job:
         sizes = self._seen(candidate.look).box_sizes()
         return {"anchors": candidate.anchors, "mean_best_iou": mean_best_iou(sizes, candidate.anchors)}
 
-    def _hindered(self, name: str, why: str) -> Result:
-        candidate = next(candidate for candidate in self._tried if candidate.name == name)
-        result = Result(name, candidate.network, candidate.method, Status.FAILED, why)
-        self._tell(Update(name, result=result))
+    def _hindered(self, candidate: Candidate, why: str) -> Result:
+        result = Result(candidate.name, candidate.network, candidate.method, Status.FAILED, why)
+        self._tell(Update(candidate.name, result=result))
         return result
 
     @property

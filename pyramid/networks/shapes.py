@@ -5,9 +5,9 @@ No TensorFlow, and no weights.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-Layer = dict[str, Any]
+from pyramid.networks.topologies import Layer
 
 
 class Inferred(NamedTuple):

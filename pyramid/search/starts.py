@@ -10,13 +10,11 @@ from pyramid.networks.initial.outputs import class_difference, fitted_weights
 from pyramid.networks.initial.read import InitialModel, read_initial
 from pyramid.networks.weights import files, h5
 from pyramid.networks.weights.fetch import fetch, probe
-from pyramid.networks.weights.published import Weights, description, published_layers
-from pyramid.settings.networks import NETWORKS
+from pyramid.networks.weights.published import Weights, up_to_features
+from pyramid.settings.networks import NETWORKS, PRETRAINED_METHODS
 from pyramid.settings.objectives import BOUNDING_BOX, NUMERIC
 from pyramid.settings.train import TrainSettings
 from pyramid.training.candidate import Candidate
-
-PRETRAINED = ("fine_tune", "use_pretrained")
 
 
 @dataclass
@@ -38,7 +36,7 @@ def find_starts(settings: TrainSettings, examples: Examples) -> tuple[Starts, li
     Weights that cannot be had are no problem while other candidates can do without them.
     """
     models, problems = _models(settings, examples)
-    pretrained = {i: network for i, (network, method) in settings.networks.items() if method in PRETRAINED}
+    pretrained = {i: network for i, (network, method) in settings.networks.items() if method in PRETRAINED_METHODS}
     fitting = {network: None for network in pretrained.values() if _fits(network, examples.objective)}
     missing = {network: why for network in fitting if (why := _why_missing(network))}
     unable = sum(network in missing for network in pretrained.values())
@@ -126,7 +124,7 @@ def load_starts(
             if candidate.initial_model:
                 model = models[candidate.initial_model]
                 weights[candidate.name] = fitted_weights(model, candidate.classes, candidate.mean, candidate.stdev)
-            elif candidate.method in PRETRAINED:
+            elif candidate.method in PRETRAINED_METHODS:
                 weights[candidate.name] = published.weights(candidate.network)
         except ValueError as error:
             hindered[candidate.name] = str(error)
@@ -166,11 +164,9 @@ class _Published:
 
     def _load(self, network: str) -> Weights:
         path = files.path(network)
-        if not os.path.exists(path):
+        if os.path.exists(path):
+            files.ensure_same(path)
+        else:
             self._say(f"fetching the weights of {network}")
             fetch(network, self._received)
-        files.ensure_same(path)
-        outputs = description(network)["image_network"]["metadata"]["outputs"]
-        last = {output["input"] for output in outputs} if isinstance(outputs, list) else set()
-        layers = zip(h5.read(network, path), published_layers(network), strict=False)
-        return [arrays for arrays, layer in layers if layer.place is not None and layer.place not in last]
+        return up_to_features(network, h5.read(network, path))

@@ -34,7 +34,12 @@ NETWORKS: dict[str, NetworkFacts] = {
     "yolov4": NetworkFacts(BOUNDING_BOX, 32, pretrained=True, branches=3, anchors=9),
 }
 
-TRAINING_METHODS = ("randomly_initialize", "fine_tune", "use_pretrained")
+#: Names of the networks with published weights.
+PUBLISHED = tuple(name for name, facts in NETWORKS.items() if facts.pretrained)
+
+#: The training methods that start from these.
+PRETRAINED_METHODS = ("fine_tune", "use_pretrained")
+TRAINING_METHODS = ("randomly_initialize", *PRETRAINED_METHODS)
 
 #: Stands in the place of a network, before the path of a model's document; and is the method of that candidate.
 INITIAL_MODEL = "initial_model"

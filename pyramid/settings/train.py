@@ -9,7 +9,14 @@ from pyramid.settings.augmentations import ALIASES, AUGMENTATIONS, strengths, wa
 from pyramid.settings.base_settings import BaseSettings, Document, OneOf, Path
 from pyramid.settings.boxes import Box
 from pyramid.settings.metrics import METRICS
-from pyramid.settings.networks import DEFAULT_CANDIDATES, INITIAL_MODEL, NETWORKS, TRAINING_METHODS
+from pyramid.settings.networks import (
+    DEFAULT_CANDIDATES,
+    INITIAL_MODEL,
+    NETWORKS,
+    PRETRAINED_METHODS,
+    PUBLISHED,
+    TRAINING_METHODS,
+)
 from pyramid.settings.objectives import CATEGORICAL
 from pyramid.settings.ranges import Ranges
 
@@ -34,9 +41,9 @@ def _candidate(pair: Any) -> Any:
         raise ValueError(f"unknown network; use one of {', '.join(NETWORKS)}, or initial_model")
     if method not in TRAINING_METHODS:
         raise ValueError(f"unknown training method; use one of {', '.join(TRAINING_METHODS)}")
-    if method != "randomly_initialize" and not NETWORKS[network].pretrained:
-        with_weights = ", ".join(name for name, facts in NETWORKS.items() if facts.pretrained)
-        raise ValueError(f"{network} has no pretrained weights; use randomly_initialize, or one of {with_weights}")
+    if method in PRETRAINED_METHODS and network not in PUBLISHED:
+        others = ", ".join(PUBLISHED)
+        raise ValueError(f"{network} has no pretrained weights; use randomly_initialize, or one of {others}")
     return pair
 
 

@@ -93,17 +93,17 @@ class Learner:
         self._feed()
 
     def _feed(self) -> None:
-        if self._inputs is self._pictures:
-            self.loop.feed(self._batches.dataset(self.iterations))
-        else:
+        if isinstance(self._inputs, Features):
             source = self._batches.source.of(self._inputs)
             self.loop.feed(training_batches(source, self.iterations, ahead=0))
+        else:
+            self.loop.feed(self._batches.dataset(self.iterations))
 
     def run(self, steps: int) -> float:
         """Take ``steps`` steps; returns their mean loss, regularisation included: NaN or infinite when it diverged."""
-        if self._inputs is self._features and self._features is not None:
+        if isinstance(self._inputs, Features):
             numbers = range(self.iterations, self.iterations + steps)
-            self._features.fill(self._batches.source.rows(k) for k in numbers)
+            self._inputs.fill(self._batches.source.rows(k) for k in numbers)
         loss = self.loop.run(steps)
         self.iterations += steps
         self.own_iterations += steps

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pyramid.networks.shapes import Inferred, Layer, infer
+from pyramid.networks.shapes import Inferred, infer
+from pyramid.networks.topologies import Layer
 from pyramid.networks.weights.published import Weights
 
 _WRONG = "is not a model that pyramid can train: "

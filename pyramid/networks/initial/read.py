@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pyramid.errors import ConfigError
 from pyramid.networks.initial.documents import Branches, ModelDocument, broken_rule
 from pyramid.networks.initial.misfits import misfit
-from pyramid.networks.shapes import Layer
+from pyramid.networks.topologies import Layer
 from pyramid.networks.weights.published import ARRAYS, Weights
 from pyramid.settings.load import problems_of
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, NUMERIC

@@ -18,7 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pyramid.errors import ConfigError
-from pyramid.networks.weights.published import Published, Weights, classes, description, published_layers
+from pyramid.networks.weights.published import (
+    Published,
+    Weights,
+    classes,
+    description,
+    matching_gamma,
+    published_layers,
+)
 
 Floats = npt.NDArray[np.float32]
 
@@ -210,7 +217,6 @@ def _arrays(convolution: Convolution, part: Floats, layers: list[dict[str, Any]]
     if normalization is None or normalization.place is None:
         return {convolution.layer.place: [kernel, vectors.copy()]}
     beta, gamma, mean, variance = vectors.astype(np.float64).reshape(4, filters)
-    # The two add another constant to the variance; gamma makes up for it.
-    gamma *= np.sqrt((variance + layers[normalization.place]["epsilon"]) / (variance + EPSILON))
+    gamma = matching_gamma(gamma, variance, EPSILON, layers[normalization.place]["epsilon"])
     normalizing = [array.astype(np.float32) for array in (gamma, beta, mean, variance)]
     return {convolution.layer.place: [kernel], normalization.place: normalizing}

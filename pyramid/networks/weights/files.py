@@ -14,7 +14,7 @@ from uuid import uuid4
 from pyramid.errors import ConfigError
 from pyramid.networks.weights import h5
 from pyramid.networks.weights.published import file_name
-from pyramid.settings.networks import NETWORKS
+from pyramid.settings.networks import PUBLISHED
 
 #: sensenet's documentation names this variable, but sensenet 0.7.5 does not read it.
 FOLDER_VARIABLE = "BIGML_SENSENET_CACHE_PATH"
@@ -35,9 +35,8 @@ def path(network: str) -> Path:
     Raises:
         ConfigError: no weights of ``network`` are published.
     """
-    published = [name for name, facts in NETWORKS.items() if facts.pretrained]
-    if network not in published:
-        raise ConfigError([f"{network}: no weights of it are published; choose one of {', '.join(published)}"])
+    if network not in PUBLISHED:
+        raise ConfigError([f"{network}: no weights of it are published; choose one of {', '.join(PUBLISHED)}"])
     return folder() / file_name(network)
 
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from pyramid.errors import ConfigError
 from pyramid.networks.weights.published import ARRAYS, Published, Weights, published_layers
-from pyramid.settings.networks import NETWORKS
+from pyramid.settings.networks import PUBLISHED
 
 #: What Keras takes the file for: it turns the kernels of version 1, and of other backends, around.
 KERAS_VERSION = "2.0.0"
@@ -64,35 +64,16 @@ def read(network: str, path: Path) -> Weights:
         raise ConfigError([f"{path}: {error}; {way_out(network)}"]) from error
 
 
-def check_structure(network: str, path: Path) -> None:
-    """Check that ``path`` is a whole file with arrays of the right shapes; no array is read.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    _raise(network, path, fault(network, path, values=False))
-
-
-def check_values(network: str, path: Path) -> None:
-    """Check what `check_structure` does, and that every value is finite; one layer is in memory at a time.
-
-    Raises:
-        ConfigError: they are not.
-    """
-    _raise(network, path, fault(network, path))
-
-
-def fault(network: str, path: Path, values: bool = True) -> str | None:
+def fault(network: str, path: Path) -> str | None:
     """What is wrong with the file ``path``, without its name and a way out; None when `read` will do.
 
-    It cannot be read, is no HDF5 file, is cut short or damaged, is of another network, has arrays that are not floats,
-    or, where ``values`` are read, some that are NaN or infinite.
+    It cannot be read, is no HDF5 file, is cut short or damaged, is of another network, or has arrays that are not
+    floats, values that are NaN or infinite, or variances below 0. One layer is in memory at a time.
     """
     try:
         with _opened(path) as file:
             for layer in _fitting(network, file):
-                if values:
-                    _values(layer)
+                _values(layer)
     except _Fault as error:
         return str(error)
     return None
@@ -129,11 +110,6 @@ def write(network: str, weights: Weights, path: Path) -> None:
     finally:
         with suppress(OSError):
             part.unlink()
-
-
-def _raise(network: str, path: Path, found: str | None) -> None:
-    if found:
-        raise ConfigError([f"{path}: {found}; {way_out(network)}"])
 
 
 @contextmanager
@@ -195,8 +171,7 @@ def _fitting(network: str, file: Any) -> list[_Layer]:
     layers = _layers(file)
     misfit = _misfit(network, layers)
     if misfit:
-        others = [name for name, facts in NETWORKS.items() if facts.pretrained and name != network]
-        other = next((name for name in others if not _misfit(name, layers)), None)
+        other = next((name for name in PUBLISHED if name != network and not _misfit(name, layers)), None)
         raise _Fault(f"holds weights of {other}, not of {network}" if other else misfit)
     published = [layer.shapes for layer in published_layers(network)]
     if [layer.shapes for layer in layers] != published:

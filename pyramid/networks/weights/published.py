@@ -61,6 +61,22 @@ def classes(network: str) -> list[str]:
     return list(description(network)["output_exposition"]["values"])
 
 
+def matching_gamma(gamma: npt.NDArray[Any], variance: npt.NDArray[Any], theirs: float, ours: float) -> npt.NDArray[Any]:
+    """The scale of a batch normalization that adds ``ours`` to the variance, to do what ``gamma`` does with ``theirs``.
+
+    gamma / sqrt(variance + epsilon) stays the same.
+    """
+    return gamma * np.sqrt((variance + ours) / (variance + theirs))
+
+
+def up_to_features(network: str, weights: Weights) -> Weights:
+    """Of the ``weights`` of ``network`` those of the layers before the head or, of a detector, before its outputs."""
+    outputs = description(network)["image_network"]["metadata"]["outputs"]
+    last = {output["input"] for output in outputs} if isinstance(outputs, list) else set()
+    layers = zip(weights, published_layers(network), strict=False)
+    return [arrays for arrays, layer in layers if layer.place is not None and layer.place not in last]
+
+
 def published_layers(network: str) -> list[Published]:
     """The layers of ``network`` with weights, in the order of `Weights`."""
     described = description(network)

@@ -60,6 +60,10 @@ def _text(head: bytes) -> str:
     return ascii(head[:16].decode("latin-1"))
 
 
+#: What zipfile raises, besides its own, where bytes are missing, encrypted, or an offset makes no sense.
+_DAMAGE = (zipfile.BadZipFile, EOFError, RuntimeError, ValueError)
+
+
 def _read_archive(path: Path) -> Contents:
     size = path.stat().st_size
     try:
@@ -70,7 +74,7 @@ def _read_archive(path: Path) -> Contents:
             raw = {key: archive.read(members[f"data/{key}"]) for key in storages if f"data/{key}" in members}
             big = "byteorder" in members and archive.read(members["byteorder"]) == b"big"
             return Contents(pickled, storages, raw, ">" if big else "<")
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except _DAMAGE as error:
         raise Unreadable(f"it is a zip archive that is damaged, or cut off after {size:,} bytes: {error}") from error
 
 

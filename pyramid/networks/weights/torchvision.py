@@ -15,7 +15,7 @@ import numpy.typing as npt
 from sensenet.constants import IMAGE_STANDARDIZERS
 
 from pyramid.errors import ConfigError
-from pyramid.networks.weights.published import Published, Weights, description, published_layers
+from pyramid.networks.weights.published import Published, Weights, description, matching_gamma, published_layers
 from pyramid.networks.weights.torchvision_names import SOURCES, expected, names
 
 Array = npt.NDArray[Any]
@@ -74,12 +74,12 @@ def convert(network: str, state: Mapping[str, Array]) -> Weights:
 
 
 def _match_epsilons(network: str, layers: Iterable[Published], arrays: list[list[Doubles]]) -> None:
-    """Scale gamma so that gamma / sqrt(variance + epsilon) is what it is with PyTorch's epsilon."""
+    """Make up for PyTorch's epsilon."""
     documents = description(network)["image_network"]["layers"]
     for layer, normalization in zip(layers, arrays, strict=True):
         if layer.type == "batch_normalization" and layer.place is not None:
-            variance = normalization[3]
-            normalization[0] *= np.sqrt((variance + documents[layer.place]["epsilon"]) / (variance + EPSILON))
+            gamma, _, _, variance = normalization
+            normalization[0] = matching_gamma(gamma, variance, EPSILON, documents[layer.place]["epsilon"])
 
 
 def _match_pixels(network: str, arrays: list[list[Doubles]]) -> None:
