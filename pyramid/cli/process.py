@@ -1,5 +1,6 @@
 """What every command does with its process: standard output, signals, errors."""
 
+import argparse
 import contextlib
 import os
 import signal
@@ -8,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from pyramid.api import MOST_BATCHES
 from pyramid.errors import PyramidError
 
 if TYPE_CHECKING:
@@ -35,9 +37,9 @@ def console(out: TextIO) -> "Console":
 class Stop:
     """Ctrl-C or SIGTERM: once sets a flag, twice ends the process at once."""
 
-    def __init__(self, say: Callable[[str], None]):
+    def __init__(self, say: Callable[[str], None], message: str):
         self._asked = threading.Event()
-        self._say = say
+        self._say, self._message = say, message
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
 
@@ -49,8 +51,7 @@ class Stop:
             self._end()
         self._asked.set()
         # The signal may have come while a line was being written, and a second one inside the first is an error.
-        message = "stopping: the best model so far is being written; once more to leave at once"
-        threading.Thread(target=self._say, args=(message,)).start()
+        threading.Thread(target=self._say, args=(self._message,)).start()
 
     def _end(self) -> NoReturn:
         """Leave nothing behind: Ray's helpers would otherwise live on for half a minute."""
@@ -60,6 +61,19 @@ class Stop:
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.kill()
         os._exit(130)
+
+
+def count_of_batches(text: str) -> int:
+    """The type of the argument of --visualize."""
+    if text not in map(str, range(1, MOST_BATCHES + 1)):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_BATCHES}, but got {text[:20]!r}")
+    return int(text)
+
+
+def with_count(given: list[str]) -> list[str]:
+    """argparse would take the configuration for the number of batches in `--visualize config.json`."""
+    pairs = zip(given, [*given[1:], ""], strict=False)
+    return ["--visualize=1" if a == "--visualize" and not b.isdecimal() else a for a, b in pairs]
 
 
 def run(name: str, main: Callable[[], None]) -> NoReturn:

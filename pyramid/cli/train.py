@@ -6,8 +6,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from pyramid import __version__
-from pyramid.api import MOST_BATCHES
-from pyramid.cli.process import Stop, console, private_stdout, run
+from pyramid.cli.process import Stop, console, count_of_batches, private_stdout, run, with_count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +28,7 @@ def main() -> None:
 
 def _main() -> None:
     parser = _parser()
-    arguments = parser.parse_args(_arguments(sys.argv[1:]))
+    arguments = parser.parse_args(with_count(sys.argv[1:]))
     if arguments.schema:
         _print_schema(sys.stdout)
         return
@@ -59,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--visualize",
         nargs="?",
-        type=_count,
+        type=count_of_batches,
         metavar="N",
         help="show N batches (1) as they are augmented for training, and end",
     )
@@ -68,18 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
-
-
-def _count(text: str) -> int:
-    if text not in map(str, range(1, MOST_BATCHES + 1)):
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_BATCHES}, but got {text[:20]!r}")
-    return int(text)
-
-
-def _arguments(given: list[str]) -> list[str]:
-    """argparse would take the configuration for the number of batches in `--visualize config.json`."""
-    pairs = zip(given, [*given[1:], ""], strict=False)
-    return ["--visualize=1" if a == "--visualize" and not b.isdecimal() else a for a, b in pairs]
 
 
 def _print_schema(out: TextIO) -> None:
@@ -117,7 +104,7 @@ def train(document: dict[str, object]) -> "Console":
     from pyramid.finalize.workspace import holds_results
 
     settings, examples, starts = api.check(document)
-    stop = Stop(out.print)
+    stop = Stop(out.print, "stopping: the best model so far is being written; once more to leave at once")
     if holds_results(str(settings.output_directory)):
         out.print(f"{settings.output_directory} holds the results of an earlier run: they will be replaced")
     from pyramid.engine.job import run as run_job

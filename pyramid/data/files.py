@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 #: Modes of more than 8 bits that `convert("RGB")` clips to white instead of scaling.
-_SPOILED_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+SPOILED_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 #: Kinds that are the same to a decoder: MPO is a JPEG with further pictures behind it.
 _SAME_KIND = {"MPO": "JPEG"}
@@ -50,7 +50,7 @@ def _judge(path: str, image: Image.Image) -> Header:
     expected = Image.registered_extensions().get(ending)
     if expected is not None and kind != _SAME_KIND.get(expected, expected):
         return Header(reason=f"ends in {ending} but is a {kind} file; rename it, so that serving decodes it alike")
-    if ending not in (".jpg", ".jpeg", ".png") and image.mode in _SPOILED_MODES:
+    if ending not in (".jpg", ".jpeg", ".png") and image.mode in SPOILED_MODES:
         return Header(
             reason=f"has {image.mode} pixels of more than 8 bits, which serving would turn white; convert it to 8 bits"
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from pyramid.data.image import BadImageError, read_image
 from pyramid.data.pipeline import BatchSource
 from pyramid.errors import DataError
 from pyramid.networks.initial.read import InitialModel
+from pyramid.report.sheets import Box
 from pyramid.search.candidates import looks
 from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.settings.train import TrainSettings
@@ -23,16 +24,6 @@ Pixels = npt.NDArray[np.uint8]
 
 #: The most pictures of a batch that are shown.
 MOST = 64
-
-
-class Box(NamedTuple):
-    """x1, y1, x2, y2 in pixels of the network's input, and the class."""
-
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    name: str
 
 
 @dataclass

@@ -11,12 +11,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pyramid.errors import ConfigError
-from pyramid.report.drawings import EACH, Drawing
+from pyramid.report.sheets import EACH, Drawing
 
 FOLDER = "visualize"
 
 #: Says that a page was made here, and may be replaced.
-_MARK = '<meta name="generator" content="pyramid_train --visualize">'
+_MARK = '<meta name="generator" content="pyramid --visualize">'
 
 #: Inches of the largest window, width and height; it can be enlarged.
 _WINDOW = np.array([14.0, 8.5])
@@ -42,12 +42,25 @@ def show(drawings: list[Drawing]) -> None:
     plt.show()
 
 
-def check_folder(output: Path) -> None:
-    """Refuse to write where something else is.
+def show_or_write(drawings: list[Drawing], output: Path, title: str) -> Path | None:
+    """Windows where there is a display; else files, and the path of their page."""
+    if can_show():
+        show(drawings)
+        return None
+    return write(drawings, output, title)
+
+
+def check_unless_shown(output: Path) -> None:
+    """Refuse to write where something else is, when there is no display.
 
     Raises:
         ConfigError: `output`/visualize is there, and no earlier call has made it.
     """
+    if not can_show():
+        _check_folder(output)
+
+
+def _check_folder(output: Path) -> None:
     folder = output / FOLDER
     page = folder / "index.html"
     ours = folder.is_dir() and page.is_file() and _MARK in page.read_text(encoding="utf-8", errors="replace")
@@ -57,8 +70,8 @@ def check_folder(output: Path) -> None:
         )
 
 
-def write(drawings: list[Drawing], output: Path) -> Path:
-    """Write each as a PNG file and a page with all of them; returns the page's path.
+def write(drawings: list[Drawing], output: Path, title: str) -> Path:
+    """Write each as a PNG file and a page with all of them, under ``title``; returns the page's path.
 
     They replace those of an earlier call, when all are there; other files stay.
 
@@ -66,13 +79,13 @@ def write(drawings: list[Drawing], output: Path) -> Path:
         ConfigError: they cannot be written.
     """
     folder = output / FOLDER
-    check_folder(output)
+    _check_folder(output)
     try:
         output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=FOLDER, dir=output) as work:
             files = [_save(drawing, Path(work)) for drawing in drawings]
             page = Path(work) / "index.html"
-            page.write_text(_page(drawings), encoding="utf-8")
+            page.write_text(_page(drawings, title), encoding="utf-8")
             folder.mkdir(exist_ok=True)
             for old in (*folder.glob("batch-*.png"), folder / f"{EACH}.png"):
                 old.unlink(missing_ok=True)
@@ -93,7 +106,7 @@ def _save(drawing: Drawing, folder: Path) -> Path:
     return path
 
 
-def _page(drawings: list[Drawing]) -> str:
+def _page(drawings: list[Drawing], title: str) -> str:
     images = "\n".join(
         f'<h2>{drawing.name}</h2>\n<img src="{drawing.name}.png" alt="{escape(drawing.words)}">' for drawing in drawings
     )
@@ -102,12 +115,12 @@ def _page(drawings: list[Drawing]) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 {_MARK}
-<title>Pictures as training sees them</title>
+<title>{title}</title>
 <style>
 body {{ font-family: sans-serif; margin: 1em; color-scheme: light dark }}
 img {{ max-width: 100%; background: white }}
 </style>
-<h1>Pictures as training sees them</h1>
+<h1>{title}</h1>
 {images}
 </html>
 """

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pyramid.settings.objectives import BOUNDING_BOX
 
 TRAINING = "training"
-GENERATED = "generated pictures"
+GENERATED = "the foregrounds of generated pictures"
 DETECTION = "boxes"
+
+#: What else than a training may be augmented.
+FOREGROUNDS = "foregrounds"
+BACKGROUNDS = "backgrounds"
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,11 @@ AUGMENTATIONS: dict[str, Augmentation] = {
         0.25, 1, "A rectangle of n times the width and the height, inside the picture and of its mean colour; in half."
     ),
     "deform": Augmentation(
-        0.25, 1, "Moves one corner. For generated pictures: without effect here.", for_what=GENERATED
+        0.25,
+        1,
+        "Moves one corner, in or out, by n times the width and the height at most, and the rest in perspective; in"
+        " half. For the foregrounds of generated pictures only.",
+        for_what=GENERATED,
     ),
     "gaussian_noise": Augmentation(0.1, 1, "Normal noise with a standard deviation of n v on a value v; in half."),
     "glare": Augmentation(
@@ -86,24 +94,27 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 ALIASES = {"flip_horizontal": "horizontal_flip", "flip_vertical": "vertical_flip"}
 
 
-def strengths(names: Iterable[str], ranges: Mapping[str, float] | None, objective: str) -> dict[str, float]:
-    """Every augmentation that training for ``objective`` applies, with its n; ``ranges`` replaces ``names``."""
+def strengths(names: Iterable[str], ranges: Mapping[str, float] | None, use: str) -> dict[str, float]:
+    """Every augmentation that is applied, with its n; ``ranges`` replaces ``names``.
+
+    Args:
+        use: the objective of the training, or FOREGROUNDS or BACKGROUNDS.
+    """
     chosen = _chosen(names, ranges)
-    return {name: chosen[name] for name in AUGMENTATIONS if _has_effect(name, objective) and chosen.get(name)}
+    return {name: chosen[name] for name in AUGMENTATIONS if _has_effect(name, use) and chosen.get(name)}
 
 
-def warnings(names: Iterable[str], ranges: Mapping[str, float] | None, objective: str) -> list[str]:
+def warnings(names: Iterable[str], ranges: Mapping[str, float] | None, use: str) -> list[str]:
     """What a person should know of the augmentations that were named."""
-    idle = [name for name, n in _chosen(names, ranges).items() if n and not _has_effect(name, objective)]
-    return [
-        f"WARNING: {name} is for {AUGMENTATIONS[name].for_what} only: it has no effect on this training"
-        for name in idle
-    ]
+    idle = [name for name, n in _chosen(names, ranges).items() if n and not _has_effect(name, use)]
+    what = use if use in (FOREGROUNDS, BACKGROUNDS) else "this training"
+    return [f"WARNING: {name} is for {AUGMENTATIONS[name].for_what} only: it has no effect on {what}" for name in idle]
 
 
-def _has_effect(name: str, objective: str) -> bool:
+def _has_effect(name: str, use: str) -> bool:
     facts = AUGMENTATIONS[name]
-    return facts.training or (facts.for_what == DETECTION and objective == BOUNDING_BOX)
+    where = {DETECTION: BOUNDING_BOX, GENERATED: FOREGROUNDS}
+    return facts.training or use == where[facts.for_what]
 
 
 def _chosen(names: Iterable[str], ranges: Mapping[str, float] | None) -> dict[str, float]:

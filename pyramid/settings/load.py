@@ -2,16 +2,20 @@
 
 import difflib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from pyramid.errors import ConfigError
+from pyramid.settings.base_settings import Document
 from pyramid.settings.boxes import Box
 from pyramid.settings.ranges import Ranges
 from pyramid.settings.relations import relations
 from pyramid.settings.train import ROW_KEYS, Row, TrainSettings
+
+Settings = TypeVar("Settings", bound=TrainSettings)
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
@@ -45,7 +49,17 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def check(document: dict[str, Any]) -> tuple[TrainSettings, list[str]]:
+    """Validate the configuration of a training; see `check_as`."""
+    return check_as(TrainSettings, document, relations)
+
+
+def check_as(
+    kind: type[Settings], document: dict[str, Any], rules: Callable[[Settings, set[str]], list[str]]
+) -> tuple[Settings, list[str]]:
     """Validate ``document``.
+
+    Args:
+        rules: (settings, keys with a problem) -> the problems between keys.
 
     Returns:
         The settings, in which a key with a problem has its default and rows with a problem are left out, and all
@@ -54,12 +68,12 @@ def check(document: dict[str, Any]) -> tuple[TrainSettings, list[str]]:
     if not isinstance(document, dict) or not all(isinstance(key, str) for key in document):
         raise ConfigError([f"must be an object with keys that are strings, but got {_shown(document)}"])
     try:
-        settings = TrainSettings.model_validate(document)
-        return settings, relations(settings, set())
+        settings = kind.model_validate(document)
+        return settings, rules(settings, set())
     except ValidationError as error:
         details = error.errors(include_url=False)
-    settings, broken = _without_broken(document, details)
-    return settings, problems_of(details) + relations(settings, broken)
+    settings, broken = _without_broken(kind, document, details)
+    return settings, problems_of(details, kind) + rules(settings, broken)
 
 
 _BOXES = TypeAdapter(list[Box])
@@ -73,7 +87,7 @@ def read_boxes(place: str, boxes: Any) -> tuple[list[Box], list[str]]:
         return [], [place + problem for problem in problems_of(error.errors(include_url=False))]
 
 
-def _without_broken(document: dict[str, Any], details: list[Any]) -> tuple[TrainSettings, set[str]]:
+def _without_broken(kind: type[Settings], document: dict[str, Any], details: list[Any]) -> tuple[Settings, set[str]]:
     """The settings of what is right, and the keys that were left out. Rows keep the place that they had."""
     places = [detail["loc"] for detail in details]
     rows = {key: {place[2] for place in places if place[0] == key and len(place) > 2} for key in ROW_KEYS}
@@ -86,25 +100,29 @@ def _without_broken(document: dict[str, Any], details: list[Any]) -> tuple[Train
     broken |= {key for key, indices in kept.items() if not indices}
     good = {key: value for key, value in document.items() if key not in broken}
     good |= {key: [document[key][i] for i in indices] for key, indices in kept.items() if indices}
-    settings = TrainSettings.model_validate(good)
+    settings = kind.model_validate(good)
     for key, indices in kept.items():
         for row, place in zip(getattr(settings, key) or [], indices, strict=False):
             row.at(place)
     return settings, broken
 
 
-def problems_of(details: list[Any]) -> list[str]:
-    """One line per place; a value that fits no member of a union has several details there."""
+def problems_of(details: list[Any], kind: type[Document] = TrainSettings) -> list[str]:
+    """One line per place; a value that fits no member of a union has several details there.
+
+    Args:
+        kind: of the document, whose keys are known.
+    """
     by_place: dict[str, list[Any]] = {}
     for detail in details:
         by_place.setdefault(_path(detail), []).append(detail)
-    return [_line(place, of_place) for place, of_place in by_place.items()]
+    return [_line(place, of_place, kind) for place, of_place in by_place.items()]
 
 
-def _line(place: str, details: list[Any]) -> str:
+def _line(place: str, details: list[Any], kind: type[Document]) -> str:
     first = details[0]
     if first["type"] == "extra_forbidden":
-        return f"{place}: unknown key{_nearest(first['loc'])}"
+        return f"{place}: unknown key{_nearest(first['loc'], kind)}"
     if first["type"] == "missing":
         return f"{place}: is required"
     if first["type"] == "model_type" and place not in ROW_KEYS and not place.endswith("]"):
@@ -160,9 +178,9 @@ def _name(key: str) -> str:
     return key if key.isidentifier() and len(key) <= 80 else _shown(key)
 
 
-def _nearest(place: tuple[int | str, ...]) -> str:
-    model = TrainSettings if len(place) == 1 else Ranges if place[0] == "augmentation_ranges" else Row
-    known = model.model_fields
+def _nearest(place: tuple[int | str, ...], kind: type[Document]) -> str:
+    inner = Ranges if str(place[0]).endswith("augmentation_ranges") else Row
+    known = (kind if len(place) == 1 else inner).model_fields
     close = difflib.get_close_matches(str(place[-1]), known, n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
 

@@ -48,6 +48,11 @@ def _field(facts: Augmentation) -> Any:
     return kind, Field(None, description=facts.meaning)
 
 
+def values(ranges: "Ranges | None") -> dict[str, float] | None:
+    """The strengths that ``ranges`` names; None when there are none."""
+    return None if ranges is None else ranges.model_dump(exclude_none=True)
+
+
 if TYPE_CHECKING:
     Ranges = _Aliased
 else:  # strengths n, 0 for off; None where a document has no such key

@@ -18,7 +18,7 @@ from pyramid.settings.networks import (
     TRAINING_METHODS,
 )
 from pyramid.settings.objectives import CATEGORICAL
-from pyramid.settings.ranges import Ranges
+from pyramid.settings.ranges import Ranges, values
 
 
 def _label(value: Any) -> Any:
@@ -201,13 +201,8 @@ class TrainSettings(BaseSettings):
 
     def augmentations(self, objective: str) -> dict[str, float]:
         """Every augmentation that training for ``objective`` applies, with its strength."""
-        return strengths(self.image_augmentations, self._ranges, objective)
+        return strengths(self.image_augmentations, values(self.augmentation_ranges), objective)
 
     def warnings(self, objective: str) -> list[str]:
         """What is allowed, but hardly meant, in a training for ``objective``."""
-        return warnings(self.image_augmentations, self._ranges, objective)
-
-    @property
-    def _ranges(self) -> dict[str, float] | None:
-        ranges = self.augmentation_ranges
-        return None if ranges is None else ranges.model_dump(exclude_none=True)
+        return warnings(self.image_augmentations, values(self.augmentation_ranges), objective)

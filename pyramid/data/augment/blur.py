@@ -1,7 +1,7 @@
 """Blur: a picture is shrunk and enlarged again, in two steps that sample a picture which is there as a whole."""
 
-from pyramid.data.augment.draws import between, part
 from pyramid.data.augment.geometry import sample
+from pyramid.data.augment.parts import between, part
 from pyramid.tf import tf
 
 

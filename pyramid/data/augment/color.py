@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pyramid.data.augment.draws import between, coin, part
+from pyramid.data.augment.parts import between, coin, part
 from pyramid.tf import tf
 
 _CHANNELS = 3

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pyramid.data.augment.boxes import LEAST_VISIBLE
-from pyramid.data.augment.draws import between, columns, part
+from pyramid.data.augment.draws import columns
 from pyramid.data.augment.geometry import sample
+from pyramid.data.augment.parts import between, part
 from pyramid.settings.boxes import MOST_BOXES
 from pyramid.tf import tf
 

@@ -7,8 +7,6 @@ its stream is a function of a key and a counter (Salmon et al., "Parallel random
 import numpy as np
 import numpy.typing as npt
 
-from pyramid.tf import tf
-
 #: How many numbers each augmentation draws for a picture; its function says which is which. A new one belongs at the
 #: end, so that the others keep their numbers.
 DRAWS = {
@@ -29,6 +27,7 @@ DRAWS = {
     "zoom": 1,
     "mosaic": 6,
     "mixup": 3,
+    "deform": 4,
 }
 
 WIDTH = sum(DRAWS.values())
@@ -52,18 +51,3 @@ def draw(seed: int, epochs: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) 
 def columns(name: str) -> slice:
     """Where the numbers of the augmentation ``name`` lie."""
     return slice(_FIRST[name], _FIRST[name] + DRAWS[name])
-
-
-def part(draws: tf.Tensor, name: str) -> list[tf.Tensor]:
-    """The numbers of one augmentation, each float32 [b]."""
-    return tf.unstack(draws[:, columns(name)], axis=1)
-
-
-def between(draw: tf.Tensor, low: float, high: float) -> tf.Tensor:
-    """Uniform numbers in [``low``, ``high``)."""
-    return low + (high - low) * draw
-
-
-def coin(draw: tf.Tensor) -> tf.Tensor:
-    """True for half of the pictures, bool [b]."""
-    return draw < 0.5

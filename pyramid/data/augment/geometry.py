@@ -7,7 +7,7 @@ the augmented picture back to the original one, because each new pixel has to kn
 import math
 from collections.abc import Callable
 
-from pyramid.data.augment.draws import between, coin, part
+from pyramid.data.augment.parts import between, coin, part
 from pyramid.tf import tf
 
 

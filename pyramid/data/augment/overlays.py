@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from pyramid.data.augment.draws import between, coin, part
+from pyramid.data.augment.parts import between, coin, part
 from pyramid.tf import tf
 
 #: Pixels.

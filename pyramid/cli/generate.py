@@ -1,0 +1,119 @@
+"""pyramid_generate: make training pictures of foregrounds and backgrounds."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pyramid import __version__
+from pyramid.cli.process import Stop, console, count_of_batches, private_stdout, run, with_count
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_EPILOG = """\
+A configuration needs three keys, foreground_image_root, objective_type and output_directory:
+
+  {"foreground_image_root": "objects", "objective_type": "bounding_box", "output_directory": "generated"}
+
+where objects/ has a folder of pictures with transparent surroundings for each class. README.md lists all keys.
+Then train on what was made: pyramid_train generated/config.json
+"""
+
+
+def main() -> None:
+    """The console script."""
+    run("pyramid_generate", _main)
+
+
+def _main() -> None:
+    parser = _parser()
+    arguments = parser.parse_args(with_count(sys.argv[1:]))
+    if arguments.schema:
+        from pyramid.settings.generate import GenerateSettings
+
+        print(json.dumps(GenerateSettings.model_json_schema(), indent=2))
+        return
+    from pyramid.settings.load import read_document
+
+    if arguments.config is None:
+        parser.error("the following arguments are required: config")
+    document = read_document(arguments.config)
+    if arguments.visualize:
+        _visualize(document, arguments)
+    elif arguments.validate:
+        _validate(document, arguments)
+    else:
+        _generate(document, arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "pyramid_generate",
+        description="Paste foregrounds onto backgrounds, and write the pictures with a configuration to train on them.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("config", nargs="?", help="a JSON file")
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of a configuration and end")
+    parser.add_argument("--validate", action="store_true", help="check the configuration and end")
+    parser.add_argument(
+        "--visualize", nargs="?", type=count_of_batches, metavar="N", help="show N sheets (1) of pictures, and end"
+    )
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true", help="keep the pictures that are there; make the others")
+    existing.add_argument("--overwrite", action="store_true", help="replace the pictures that are there")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+def _validate(document: dict[str, Any], arguments: argparse.Namespace) -> None:
+    from pyramid import api
+
+    settings, sources, notes = api.check_generation(document, arguments.resume, arguments.overwrite)
+    for note in notes:
+        print(note)
+    print(
+        f"{arguments.config} is valid: {len(sources.foregrounds):,} foregrounds of {len(set(sources.labels)):,}"
+        f" classes, {len(sources.backgrounds):,} backgrounds; {settings.generated_dataset_size:,} pictures"
+    )
+
+
+def _visualize(document: dict[str, Any], arguments: argparse.Namespace) -> None:
+    out = console(private_stdout())
+    from pyramid import api
+    from pyramid.report.generation import GenerationProgress
+
+    with GenerationProgress(out) as report:
+        page = api.visualize_generation(document, arguments.visualize, arguments.workers, report, _line_printer(out))
+    if page:
+        out.print(f"Open {page}", soft_wrap=True, markup=False)
+
+
+def _generate(document: dict[str, Any], arguments: argparse.Namespace) -> None:
+    out = console(private_stdout())
+    from pyramid import api
+    from pyramid.report.generation import GenerationProgress, print_generated
+
+    stop = Stop(out.print, "stopping when the pictures in work are written; once more to leave at once")
+    with GenerationProgress(out) as report:
+        summary = api.generate(
+            document,
+            resume=arguments.resume,
+            overwrite=arguments.overwrite,
+            workers=arguments.workers,
+            tell=report,
+            say=_line_printer(out),
+            stopped=stop,
+        )
+    print_generated(out, summary)
+
+
+def _line_printer(out: "Console") -> Callable[[str], None]:
+    return lambda line: out.print(line, soft_wrap=True, markup=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""From a configuration to a folder of pictures that `pyramid_train` takes."""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pyramid.engine.spread import Cores, cores
+from pyramid.errors import Interrupted, PyramidError
+from pyramid.finalize.workspace import CONFIG_FILE
+from pyramid.generation.collect import collect
+from pyramid.generation.library import Library
+from pyramid.generation.output import Output, working_in
+from pyramid.generation.sources import Sources
+from pyramid.generation.studio import Picture, Studio, make
+from pyramid.generation.training import configuration
+from pyramid.settings.check_generate import GENERATION_ONLY
+from pyramid.settings.generate import GenerateSettings
+
+#: Pictures, and their pixels, that a process makes before it answers: what is on its way takes little memory.
+_BATCH, _BATCH_PIXELS = 16, 2**21
+
+#: Settings on which no picture depends by itself: how many there are, and where their sources lie.
+_FREE = {"generated_dataset_size", "foreground_image_root", "background_image_root", "distractors_root"}
+
+#: Settings of a training on which pictures depend.
+_SHARED = ("seed", "objective_type", "balance_objective", "max_data_size")
+
+#: Called with what is done ("reading" or "making"), how many pictures of it are done, and of how many.
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who hears of a generation.
+
+    Attributes:
+        say: called with a line that a person should read.
+        stopped: when it turns true, what is in work is finished, and no more is begun.
+    """
+
+    tell: Tell = lambda what, done, total: None
+    say: Callable[[str], None] = lambda line: None
+    stopped: Callable[[], bool] = lambda: False
+
+
+@dataclass
+class Summary:
+    """What was made.
+
+    Attributes:
+        pictures: that are there.
+        made: of them in this run, in so many ``seconds``.
+        config: the path of the configuration for `pyramid_train`.
+        shown: class -> of how many boxes, or pictures, it is; None for pictures without a box.
+    """
+
+    pictures: int
+    made: int
+    seconds: float
+    config: str
+    shown: Counter[str | None]
+
+
+def generate(
+    document: dict[str, Any],
+    settings: GenerateSettings,
+    sources: Sources,
+    keep: bool,
+    workers: int | None,
+    listener: Listener,
+) -> Summary:
+    """Make the pictures that ``settings`` ask for, and `config.json` when all are there.
+
+    Args:
+        document: that ``settings`` were made of.
+        keep: what is there, and make the missing ones; else all are replaced.
+        workers: processes on this machine; by default its cores, or those of the Ray cluster that is there.
+
+    Raises:
+        ConfigError, DataError, Interrupted: see ``pyramid.errors``.
+        PyramidError: a picture cannot be written, or a process was lost; those that are there stay.
+    """
+    root = Path(str(settings.output_directory)).absolute()
+    wanted = settings.generated_dataset_size
+    with _collected(settings, sources, workers, listener) as (used, library), working_in(root) as output:
+        output.begin(_made_of(settings, sources), keep)
+        begun, there = time.monotonic(), output.count
+        with _writing(output, wanted):
+            _make_all(Studio(settings, library), used, output, listener)
+            seconds = time.monotonic() - begun
+            output.write_config(configuration(document, settings, root), wanted)
+        return Summary(wanted, output.count - there, seconds, str(root / CONFIG_FILE), _shown(output, wanted))
+
+
+def preview(
+    settings: GenerateSettings, sources: Sources, count: int, workers: int | None, listener: Listener
+) -> list[Picture]:
+    """The first ``count`` pictures that `generate` would make, or all of them; nothing is written."""
+    with _collected(settings, sources, workers, listener) as (_, library):
+        studio = Studio(settings, library)
+        return [studio.picture(number) for number in range(min(count, settings.generated_dataset_size))]
+
+
+@contextmanager
+def _collected(
+    settings: GenerateSettings, sources: Sources, workers: int | None, listener: Listener
+) -> Iterator[tuple[Cores, Library]]:
+    """The cores to work on, and the decoded ``sources``, for as long as the block lasts."""
+    with cores(workers) as used, tempfile.TemporaryDirectory(prefix="pyramid_") as folder:
+        file = Path(folder) / "sources"
+        library = collect(settings, sources, used, file, partial(listener.tell, "reading"), listener.say)
+        yield used, library
+
+
+def _make_all(studio: Studio, used: Cores, output: Output, listener: Listener) -> None:
+    wanted = studio.settings.generated_dataset_size
+    listener.tell("making", output.count, wanted)
+    batches = _batches(studio.settings, output.missing(wanted))
+    for made in used.map(make, used.put(studio), batches):
+        output.add(made)
+        listener.tell("making", output.count, wanted)
+        if listener.stopped() and output.count < wanted:
+            raise Interrupted(f"stopped: {_state(output, wanted)}; --resume makes the others")
+
+
+def _batches(settings: GenerateSettings, numbers: Iterator[int]) -> Iterator[list[int]]:
+    width, height, _ = settings.shape
+    size = min(_BATCH, max(1, _BATCH_PIXELS // (width * height)))
+    return iter(lambda: list(islice(numbers, size)), [])
+
+
+@contextmanager
+def _writing(output: Output, wanted: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or output.root
+        raise PyramidError(
+            f"cannot write {where}: {error.strerror}; {_state(output, wanted)} and whole: make room, and run it again"
+            " with --resume"
+        ) from error
+
+
+def _state(output: Output, wanted: int) -> str:
+    return f"{output.count:,} of {wanted:,} pictures are written"
+
+
+def _made_of(settings: GenerateSettings, sources: Sources) -> dict[str, Any]:
+    """All that a picture depends on, beside its number."""
+    keys = settings.model_dump(mode="json", include={*GENERATION_ONLY, *_SHARED} - _FREE)
+    files = {
+        "foreground_image_root": list(zip(sources.foregrounds, sources.labels, strict=True)),
+        "background_image_root": [(path, "") for path in sources.backgrounds],
+        "distractors_root": [(path, "") for path in sources.distractors],
+    }
+    prints = {key: _fingerprint(getattr(settings, key), pairs) for key, pairs in files.items()}
+    return keys | {"input_image_shape": settings.shape} | prints
+
+
+def _fingerprint(root: str | None, files: list[tuple[str, str]]) -> str:
+    """How many files, and a digest of their names, classes and sizes: other files make other pictures."""
+    told = [(os.path.relpath(path, root), label, os.path.getsize(path)) for path, label in files]
+    return f"{len(files):,} files, {hashlib.sha256(repr(told).encode(errors='surrogateescape')).hexdigest()[:16]}"
+
+
+def _shown(output: Output, wanted: int) -> Counter[str | None]:
+    shown: Counter[str | None] = Counter()
+    for row in output.read_rows(wanted):
+        boxes = row.get("boxes")
+        shown.update([row["label"]] if boxes is None else [box[4] for box in boxes] or [None])
+    return shown

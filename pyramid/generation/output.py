@@ -1,0 +1,182 @@
+"""The folder of generated pictures: whole files only, and a row for each, so that a job can go on where it ended.
+
+``train/`` has the pictures, ``train.jsonl`` their rows in the order in which they were made, ``generation.json`` what
+they were made of. A picture is there when its file and its row are.
+"""
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from pyramid.errors import ConfigError
+from pyramid.finalize.workspace import CONFIG_FILE
+from pyramid.generation.studio import Made, Row
+
+TRAIN, ROWS_FILE, MADE_OF_FILE = "train", "train.jsonl", "generation.json"
+
+#: The end of the name of a file that is being written.
+_PART = ".part"
+
+_OURS = re.compile(r"\d{6,}\.(png|jpg|webp)(\.part)?")
+
+
+def check_train(output: str, resume: bool, overwrite: bool) -> list[str]:
+    """Why no pictures can be made in the folder ``output``: others are there, or something else is."""
+    train = Path(output) / TRAIN
+    if not os.path.lexists(train):
+        return []
+    if not train.is_dir() or not (Path(output) / MADE_OF_FILE).is_file():
+        return [f"output_directory: {train} was not made by pyramid_generate; move it away or name another folder"]
+    if not resume and not overwrite:
+        return [
+            f"output_directory: {train} holds pictures already; make the missing ones with --resume, replace all with"
+            " --overwrite, or name another folder"
+        ]
+    foreign = sorted(name for name in os.listdir(train) if not _OURS.fullmatch(name)) if overwrite else []
+    if foreign:
+        return [f"output_directory: {train} holds {foreign[0]!r}, which pyramid_generate has not made; move it away"]
+    return []
+
+
+class Output:
+    """The folder ``root`` while this process works in it."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self._train = root / TRAIN
+        self._rows = root / ROWS_FILE
+        self._places: dict[int, int] = {}
+
+    @property
+    def count(self) -> int:
+        """How many pictures are there."""
+        return len(self._places)
+
+    def missing(self, wanted: int) -> Iterator[int]:
+        """The numbers below ``wanted`` of pictures that have to be made."""
+        return (number for number in range(wanted) if number not in self._places)
+
+    def add(self, made: list[Made]) -> None:
+        """Write pictures and then their rows.
+
+        Raises:
+            OSError: the disk is full, or does not take them; what was there before stays whole.
+        """
+        for one in made:
+            _write(self._train / one.row["file"], partial(_put, one.content))
+        with self._rows.open("ab") as file:
+            for one in made:
+                place = file.tell()
+                file.write(json.dumps(one.row, ensure_ascii=False).encode() + b"\n")
+                self._places[one.number] = place
+
+    def read_rows(self, wanted: int) -> Iterator[Row]:
+        """The rows of the pictures below ``wanted``, in their order."""
+        with self._rows.open("rb") as file:
+            for number in sorted(number for number in self._places if number < wanted):
+                file.seek(self._places[number])
+                yield json.loads(file.readline())
+
+    def write_config(self, keys: dict[str, Any], wanted: int) -> None:
+        """Write `config.json`: ``keys``, and the rows as `training_data`, none of which is kept in memory."""
+
+        def write(file: IO[bytes]) -> None:
+            for i, (key, value) in enumerate(keys.items()):
+                file.write(f"{',' if i else '{'}\n {_json(key)}: {_json(value)}".encode())
+            file.write(b',\n "training_data": [')
+            for i, row in enumerate(self.read_rows(wanted)):
+                file.write(f"{',' if i else ''}\n  {_json(row)}".encode())
+            file.write(b"\n ]\n}\n")
+
+        _write(self.root / CONFIG_FILE, write)
+
+    def begin(self, made_of: dict[str, Any], keep: bool) -> None:
+        """Make the folders, and remove what is there unless it is to be kept.
+
+        Args:
+            made_of: all that the pictures depend on.
+
+        Raises:
+            ConfigError: other pictures would be made than those that are kept.
+        """
+        if keep and self._train.is_dir():
+            _compare(json.loads((self.root / MADE_OF_FILE).read_bytes()), made_of)
+            self._read()
+        else:
+            self._remove()
+        for part in self._train.glob(f"*{_PART}"):
+            part.unlink()
+        _write(self.root / MADE_OF_FILE, partial(_put, json.dumps(made_of, indent=1).encode()))
+        self._train.mkdir(exist_ok=True)
+
+    def _remove(self) -> None:
+        for old in (self.root / CONFIG_FILE, self._rows, *(self._train.glob("*"))):
+            old.unlink(missing_ok=True)
+
+    def _read(self) -> None:
+        """Find the rows that are whole and have a picture; an unfinished line is cut off."""
+        self._rows.touch()
+        with self._rows.open("r+b") as file:
+            place = 0
+            for line in file:
+                if not line.endswith(b"\n"):
+                    file.truncate(place)
+                    break
+                with suppress(ValueError, KeyError, TypeError):  # spoilt by a power cut: it is made again
+                    name = json.loads(line)["file"]
+                    if (self._train / name).is_file():
+                        self._places[int(Path(name).stem)] = place
+                place += len(line)
+
+
+def _compare(before: dict[str, Any], now: dict[str, Any]) -> None:
+    other = [f"{key}: was {_json(before.get(key))}, is {_json(now[key])}" for key in now if before.get(key) != now[key]]
+    if other:
+        raise ConfigError([*other, "--resume makes the missing pictures of the same kind; use --overwrite for others"])
+
+
+@contextmanager
+def working_in(root: Path) -> Iterator[Output]:
+    """The folder ``root``, which is made, for this process alone.
+
+    Raises:
+        ConfigError: another one is at work there, or it cannot be made.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = os.open(root, os.O_RDONLY)
+    except OSError as error:
+        raise ConfigError([f"output_directory: cannot make {root}: {error.strerror}"]) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield Output(root)
+    except BlockingIOError as error:
+        raise ConfigError([f"output_directory: another pyramid_generate is at work in {root}"]) from error
+    finally:
+        os.close(lock)
+
+
+def _write(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """A file is there as a whole or not at all."""
+    part = path.with_name(path.name + _PART)
+    try:
+        with part.open("wb") as file:
+            write(file)
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _put(content: bytes, file: IO[bytes]) -> None:
+    file.write(content)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
