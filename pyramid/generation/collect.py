@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyramid.engine.spread import Cores
+from pyramid.engine.spread.interface import Cores
 from pyramid.errors import DataError
 from pyramid.generation.decode import BadSourceError, Cutout, Pixels, read_background, read_cutout
 from pyramid.generation.library import Library

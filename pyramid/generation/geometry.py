@@ -109,17 +109,7 @@ def back_map(draws: Floats, strengths: dict[str, float], width: int, height: int
     return whole
 
 
-def to_pixels(back: Map, from_size: tuple[int, int], to_size: tuple[int, int]) -> Map:
-    """``back`` as OpenCV counts, for ``cv2.warpPerspective`` with ``WARP_INVERSE_MAP``: float64 [3, 3].
-
-    There (0, 0) is the centre of the upper left pixel, not its corner and not the centre of the picture.
-
-    Args:
-        back: from the augmented picture to the original, in pixels from the centre of each.
-        from_size: width and height of the picture to be made, in pixels. Its centre is that of the augmented one,
-            whatever its size: a larger one shows more of the surroundings.
-        to_size: width and height of the original.
-    """
-    (wide, high), (original_wide, original_high) = from_size, to_size
-    centred = _matrix(1, 0, (1 - wide) / 2, 0, 1, (1 - high) / 2)
-    return _matrix(1, 0, (original_wide - 1) / 2, 0, 1, (original_high - 1) / 2) @ back @ centred
+def forward_map(draws: Floats, strengths: dict[str, float], width: int, height: int) -> Map:
+    """The inverse of `back_map`, but in pixels from the upper left corner of the original at both ends."""
+    centre = _matrix(1, 0, width / 2, 0, 1, height / 2)
+    return centre @ np.linalg.inv(centre @ back_map(draws, strengths, width, height))

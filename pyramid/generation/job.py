@@ -13,7 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pyramid.engine.spread import Cores, cores
+from pyramid.engine.spread.cores import cores
+from pyramid.engine.spread.interface import Cores
 from pyramid.errors import Interrupted, PyramidError
 from pyramid.finalize.workspace import CONFIG_FILE
 from pyramid.generation.collect import collect
@@ -124,8 +125,8 @@ def _collected(
 def _make_all(studio: Studio, used: Cores, output: Output, listener: Listener) -> None:
     wanted = studio.settings.generated_dataset_size
     listener.tell("making", output.count, wanted)
-    batches = _batches(studio.settings, output.missing(wanted))
-    for made in used.map(make, used.put(studio), batches):
+    shared = used.put(Studio(studio.settings, studio.library.portable()) if used.remote else studio)
+    for made in used.map(make, shared, _batches(studio.settings, output.missing(wanted))):
         output.add(made)
         listener.tell("making", output.count, wanted)
         if listener.stopped() and output.count < wanted:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pyramid.data.augment.draws import columns
 from pyramid.generation.decode import VISIBLE, Pixels
-from pyramid.generation.geometry import back_map
+from pyramid.generation.geometry import forward_map
 from pyramid.generation.library import Kept
 from pyramid.generation.scene import Object
 from pyramid.generation.warp import Matrix, moved, scaled, warp
@@ -51,13 +51,13 @@ def place(
     """
     high, wide = pixels.shape[:2]
     own = {name: n for name, n in strengths.items() if name not in _SHIFTS}
-    forward = np.linalg.inv(back_map(thing.draws, own, wide, high)) @ moved(-wide / 2, -high / 2)
+    forward = forward_map(thing.draws, own, wide, high)
     seen = _bounds(forward, kept.hull)
     scale = _scale(kept, thing, seen[1] - seen[0], width, height)
     size = scale * (seen[1] - seen[0])
     corner = np.rint(np.array([thing.x, thing.y]) * ([width, height] - size) + _shift(thing, strengths) * size)
     forward = moved(*(corner - scale * seen[0])) @ scaled(scale, scale) @ forward
-    low, far = _bounds(forward, np.array([(0, 0), (wide, 0), (0, high), (wide, high)]))
+    low, far = _bounds(forward, _corners(wide, high))
     x1, y1 = np.maximum(np.floor(low), 0).astype(int)
     x2, y2 = np.minimum(np.ceil(far), [width, height]).astype(int)
     if x1 >= x2 or y1 >= y2:
@@ -69,11 +69,20 @@ def place(
     return Patch(int(x1), int(y1), rgba, area)
 
 
-def _bounds(forward: Matrix, points: npt.NDArray[np.floating]) -> tuple[Points, Points]:
-    """The least and the largest x and y of ``points``, [n, 2], where ``forward`` has them."""
+def _corners(width: int, height: int) -> Points:
+    return np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+
+
+def _there(forward: Matrix, points: npt.NDArray[np.floating]) -> Points:
+    """Where ``forward`` has ``points``, [n, 2]."""
     there = np.column_stack([points, np.ones(len(points))]) @ forward.T
-    flat = there[:, :2] / there[:, 2:]
-    return flat.min(axis=0), flat.max(axis=0)
+    return there[:, :2] / there[:, 2:]
+
+
+def _bounds(forward: Matrix, points: npt.NDArray[np.floating]) -> tuple[Points, Points]:
+    """The least and the largest x and y of ``points`` there."""
+    there = _there(forward, points)
+    return there.min(axis=0), there.max(axis=0)
 
 
 def _scale(kept: Kept, thing: Object, size: Points, width: int, height: int) -> float:
@@ -92,7 +101,8 @@ def _shift(thing: Object, strengths: dict[str, float]) -> Points:
 def _shrunk(pixels: Pixels, forward: Matrix) -> tuple[Pixels, Matrix]:
     """Shrink before the warp, which looks at four pixels only: of more it would leave some out."""
     high, wide = pixels.shape[:2]
-    scale = math.sqrt(abs(np.linalg.det(forward[:2, :2])))
+    area = cv2.contourArea(_there(forward, _corners(wide, high)).astype(np.float32))
+    scale = math.sqrt(area / (wide * high))
     size = max(1, round(scale * wide)), max(1, round(scale * high))
     if size[0] >= wide or size[1] >= high:
         return pixels, forward

@@ -9,12 +9,12 @@ import numpy.typing as npt
 from pyramid.generation.backdrop import backdrop
 from pyramid.generation.blend import BLENDINGS
 from pyramid.generation.decode import VISIBLE, Pixels
-from pyramid.generation.geometry import GEOMETRIC, back_map
+from pyramid.generation.geometry import GEOMETRIC, forward_map
 from pyramid.generation.library import Library
 from pyramid.generation.paint import paint
 from pyramid.generation.place import Patch, place
 from pyramid.generation.scene import Object, Scene
-from pyramid.generation.warp import moved, warp
+from pyramid.generation.warp import warp
 from pyramid.settings.generate import GenerateSettings
 
 Canvas = npt.NDArray[np.float32]
@@ -93,8 +93,7 @@ class Renderer:
         pixels = self._covering(scene)
         strengths = self._backgrounds
         if any(name in strengths for name in GEOMETRIC):
-            centre = moved(self._width / 2, self._height / 2)
-            forward = centre @ np.linalg.inv(centre @ back_map(scene.draws, strengths, self._width, self._height))
+            forward = forward_map(scene.draws, strengths, self._width, self._height)
             pixels = warp(pixels, forward, (0, 0, self._width, self._height), cv2.BORDER_REPLICATE)
         opaque = np.ones((self._height, self._width, 1), np.float32)
         return paint(pixels.astype(np.float32), opaque, scene.draws, strengths, scene.rng(_NOISE))[0]

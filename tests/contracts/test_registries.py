@@ -13,9 +13,10 @@ from pyramid.data.augment.draws import DRAWS
 from pyramid.data.augment.geometry import GEOMETRIC
 from pyramid.data.formats.source import PICTURE_ENDINGS
 from pyramid.data.image import GENERATOR_ONLY
+from pyramid.generation.blend import BLENDINGS
 from pyramid.networks.topologies import TOPOLOGIES
-from pyramid.settings import metrics, networks, objectives, optimizers
-from pyramid.settings.augmentations import AUGMENTATIONS, DETECTION
+from pyramid.settings import generate, metrics, networks, objectives, optimizers
+from pyramid.settings.augmentations import AUGMENTATIONS, DETECTION, GENERATED
 from pyramid.settings.base_settings import HYPERPARAMETERS, BaseSettings
 from pyramid.tf import tf
 from pyramid.training.detection.loss import Parts
@@ -93,8 +94,13 @@ def test_augmentations() -> None:
     for_boxes = {name for name, facts in AUGMENTATIONS.items() if facts.for_what == DETECTION}
     assert for_training == {*GEOMETRIC, *COLOR, *OTHERS}
     assert for_boxes == set(PARTNERS)
-    assert set(DRAWS) == for_training | for_boxes
+    assert set(DRAWS) == for_training | for_boxes | {"deform"}
+    assert {name for name, facts in AUGMENTATIONS.items() if facts.for_what == GENERATED} == {"deform"}
     assert len(GEOMETRIC) + len(COLOR) + len(OTHERS) == 15
+
+
+def test_blendings() -> None:
+    assert generate.BLENDINGS == tuple(BLENDINGS)
 
 
 def test_no_augmentation_needs_python() -> None:

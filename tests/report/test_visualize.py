@@ -64,8 +64,8 @@ def test_pages_of_strange_pictures_stay_of_a_size_that_can_be_shown(height, widt
 
 def test_the_page_has_all_pictures_and_replaces_the_last_one(tmp_path):
     preview = batch_of(4)
-    write(drawings([replace(preview, number=number) for number in (1, 2, 3)], preview, {}), tmp_path)
-    page = write(drawings([preview], preview, {"zoom": 0.1, "horizontal_flip": 1.0}), tmp_path)
+    write(drawings([replace(preview, number=number) for number in (1, 2, 3)], preview, {}), tmp_path, "A title")
+    page = write(drawings([preview], preview, {"zoom": 0.1, "horizontal_flip": 1.0}), tmp_path, "A title")
     assert page == tmp_path / "visualize" / "index.html"
     assert {path.name for path in page.parent.iterdir()} == {"index.html", "batch-1.png", "each-augmentation.png"}
     assert {path.name for path in tmp_path.iterdir()} == {"visualize"}
@@ -76,9 +76,9 @@ def test_the_page_has_all_pictures_and_replaces_the_last_one(tmp_path):
 
 def test_files_of_the_user_stay(tmp_path):
     preview = batch_of(1)
-    page = write(drawings([preview], preview, {}), tmp_path)
+    page = write(drawings([preview], preview, {}), tmp_path, "A title")
     (page.parent / "notes.txt").write_text("mine")
-    write(drawings([preview], preview, {}), tmp_path)
+    write(drawings([preview], preview, {}), tmp_path, "A title")
     assert (page.parent / "notes.txt").read_text() == "mine"
 
 
@@ -94,7 +94,7 @@ def test_what_another_has_made_is_refused(tmp_path, kind):
         (folder / ("index.html" if kind == "page" else "batch-1.png")).write_text("mine")
     preview = batch_of(1)
     with pytest.raises(ConfigError, match=f"output_directory: {folder} is there, and --visualize has not made it"):
-        write(drawings([preview], preview, {}), tmp_path)
+        write(drawings([preview], preview, {}), tmp_path, "A title")
     assert {path.name for path in tmp_path.iterdir()} == {"visualize"}
 
 

@@ -67,7 +67,7 @@ def test_deform_is_for_generation_and_warns(objective):
     assert problems == []
     assert settings.augmentations(objective) == {}
     assert settings.warnings(objective) == [
-        "WARNING: deform is for generated pictures only: it has no effect on this training"
+        "WARNING: deform is for the foregrounds of generated pictures only: it has no effect on this training"
     ]
 
 
