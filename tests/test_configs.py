@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pyramid import api
-from pyramid.report.keys import augmentations, markdown
+from pyramid.report.keys import augmentations, generation, markdown
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").rglob("*.json"))
@@ -25,6 +25,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("monday", "tuesday"):
         (tmp_path / "pictures" / folder).mkdir(parents=True)
         Image.new("RGB", (64, 64)).save(tmp_path / "pictures" / folder / "0001.jpg")
+    for folder in ("objects/screw", "objects/nut", "photographs"):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.new("RGBA", (64, 64)).save(tmp_path / folder / "0001.png")
     (tmp_path / "prices.csv").write_text("file,label\nmonday/0001.jpg,12.5\ntuesday/0001.jpg,99\n")
     coco = {
         "images": [{"id": i, "file_name": f"{folder}/0001.jpg"} for i, folder in enumerate(("monday", "tuesday"))],
@@ -39,12 +42,19 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 @pytest.mark.usefixtures("data")
 def test_configuration_is_valid(path: Path) -> None:
-    settings, examples, _ = api.check(json.loads(path.read_text()))
-    assert len(examples.files) >= 2
-    assert settings.output_directory == "results"
+    document = json.loads(path.read_text())
+    if "foreground_image_root" in document:
+        settings, sources, _ = api.check_generation(document)
+        assert len(sources.foregrounds) >= 2
+        assert settings.output_directory == "generated"
+    else:
+        settings, examples, _ = api.check(document)
+        assert len(examples.files) >= 2
+        assert settings.output_directory == "results"
 
 
 def test_tables_in_the_readme_are_made_from_the_settings() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert markdown() in readme
     assert augmentations() in readme
+    assert generation() in readme

@@ -92,7 +92,11 @@ def generate(
     """
     root = Path(str(settings.output_directory)).absolute()
     wanted = settings.generated_dataset_size
-    with _collected(settings, sources, workers, listener) as (used, library), working_in(root) as output:
+    with (
+        _collected(settings, sources, workers, listener) as library,
+        cores(workers) as used,
+        working_in(root) as output,
+    ):
         output.begin(_made_of(settings, sources), keep)
         begun, there = time.monotonic(), output.count
         with _writing(output, wanted):
@@ -106,7 +110,7 @@ def preview(
     settings: GenerateSettings, sources: Sources, count: int, workers: int | None, listener: Listener
 ) -> list[Picture]:
     """The first ``count`` pictures that `generate` would make, or all of them; nothing is written."""
-    with _collected(settings, sources, workers, listener) as (_, library):
+    with _collected(settings, sources, workers, listener) as library:
         studio = Studio(settings, library)
         return [studio.picture(number) for number in range(min(count, settings.generated_dataset_size))]
 
@@ -114,12 +118,13 @@ def preview(
 @contextmanager
 def _collected(
     settings: GenerateSettings, sources: Sources, workers: int | None, listener: Listener
-) -> Iterator[tuple[Cores, Library]]:
-    """The cores to work on, and the decoded ``sources``, for as long as the block lasts."""
-    with cores(workers) as used, tempfile.TemporaryDirectory(prefix="pyramid_") as folder:
-        file = Path(folder) / "sources"
-        library = collect(settings, sources, used, file, partial(listener.tell, "reading"), listener.say)
-        yield used, library
+) -> Iterator[Library]:
+    """The decoded ``sources``, for as long as the block lasts; by this machine alone, which has the files."""
+    with tempfile.TemporaryDirectory(prefix="pyramid_") as folder:
+        with cores(workers, on_ray=False) as here:
+            file = Path(folder) / "sources"
+            library = collect(settings, sources, here, file, partial(listener.tell, "reading"), listener.say)
+        yield library
 
 
 def _make_all(studio: Studio, used: Cores, output: Output, listener: Listener) -> None:

@@ -16,9 +16,9 @@ from typing import IO, Any
 
 from pyramid.errors import ConfigError
 from pyramid.finalize.workspace import CONFIG_FILE
-from pyramid.generation.studio import Made, Row
+from pyramid.generation.studio import TRAIN, Made, Row
 
-TRAIN, ROWS_FILE, MADE_OF_FILE = "train", "train.jsonl", "generation.json"
+ROWS_FILE, MADE_OF_FILE = "train.jsonl", "generation.json"
 
 #: The end of the name of a file that is being written.
 _PART = ".part"
@@ -69,7 +69,7 @@ class Output:
             OSError: the disk is full, or does not take them; what was there before stays whole.
         """
         for one in made:
-            _write(self._train / one.row["file"], partial(_put, one.content))
+            _write(self.root / one.row["file"], partial(_put, one.content))
         with self._rows.open("ab") as file:
             for one in made:
                 place = file.tell()
@@ -130,7 +130,7 @@ class Output:
                     break
                 with suppress(ValueError, KeyError, TypeError):  # spoilt by a power cut: it is made again
                     name = json.loads(line)["file"]
-                    if (self._train / name).is_file():
+                    if (self.root / name).is_file():
                         self._places[int(Path(name).stem)] = place
                 place += len(line)
 

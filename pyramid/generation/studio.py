@@ -14,6 +14,9 @@ from pyramid.settings.objectives import BOUNDING_BOX
 
 Row = dict[str, Any]
 
+#: The folder of the pictures.
+TRAIN = "train"
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -21,7 +24,7 @@ class Picture:
 
     Attributes:
         pixels: uint8 [height, width, 3].
-        row: of the training data: file, and boxes or label.
+        row: of the training data: file, below the folder that all is written to, and boxes or label.
     """
 
     pixels: Pixels
@@ -41,11 +44,6 @@ class Made:
     row: Row
 
 
-def file_name(number: int, image_format: str) -> str:
-    """The name of a picture's file: names sort as numbers do, up to a million."""
-    return f"{number:06d}{ENDINGS[image_format]}"
-
-
 class Studio:
     """All that is needed to make any picture."""
 
@@ -58,7 +56,7 @@ class Studio:
         """The picture ``number``; the same in every process."""
         pixels, seen = self._renderer.render(self._planner.scene(number))
         shown = [one for one in seen if one.visible >= self.settings.minimum_visibility]
-        name = file_name(number, self.settings.image_format)
+        name = f"{TRAIN}/{number:06d}{ENDINGS[self.settings.image_format]}"  # sorted as numbers are, up to a million
         if self.settings.objective_type == BOUNDING_BOX:
             return Picture(pixels, {"file": name, "boxes": [self._box(one) for one in shown]})
         label = self.library.labels[shown[-1].which] if shown else self.settings.background_label

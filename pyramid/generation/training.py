@@ -8,7 +8,7 @@ from pyramid.data.examples import read_examples
 from pyramid.data.sources import read_source
 from pyramid.errors import ConfigError
 from pyramid.finalize.workspace import check_output
-from pyramid.generation.output import TRAIN, check_train
+from pyramid.generation.output import check_train
 from pyramid.generation.sources import Sources, find_sources
 from pyramid.settings import load
 from pyramid.settings.check_generate import check_generate, training_document, training_keys
@@ -63,7 +63,7 @@ def configuration(document: dict[str, Any], settings: GenerateSettings, root: Pa
         keys["image_network_candidates"] = [
             [name, os.path.abspath(method) if name == INITIAL_MODEL else method] for name, method in pairs
         ]
-    return keys | {"output_directory": str(root), "image_root": str(root / TRAIN)}
+    return keys | {"output_directory": str(root), "image_root": str(root)}
 
 
 def _problems_of_training(document: dict[str, Any], settings: GenerateSettings, sources: Sources) -> list[str]:

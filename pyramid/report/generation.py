@@ -90,6 +90,6 @@ def _lines(summary: Summary) -> list[str]:
     empty = f" {summary.shown[None]:,} pictures have no box." if summary.shown[None] else ""
     return [
         f"{summary.made:,} pictures made in {seconds(summary.seconds)}{pace}{there}.",
-        f"{len(classes):,} classes: {', '.join(cut)}.{empty}",
+        f"{len(classes):,} {'class' if len(classes) == 1 else 'classes'}: {', '.join(cut)}.{empty}",
         f"Train on them: pyramid_train {summary.config}",
     ]

@@ -1,15 +1,23 @@
 """The tables of keys and augmentations in the README, made from the settings: ``python -m pyramid.report.keys``."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from pyramid.settings.augmentations import AUGMENTATIONS
+from pyramid.settings.check_generate import GENERATION_ONLY
+from pyramid.settings.generate import GenerateSettings
 from pyramid.settings.train import Row, TrainSettings
 
 
 def markdown() -> str:
     """All keys of a training configuration, then those of a row, each with type, default and meaning."""
     return "\n".join([*_table(TrainSettings), "", "A row of `training_data` has the keys", "", *_table(Row)])
+
+
+def generation() -> str:
+    """The keys of a generation that no training has."""
+    return "\n".join(_table(GenerateSettings, GENERATION_ONLY))
 
 
 def augmentations() -> str:
@@ -21,10 +29,12 @@ def augmentations() -> str:
     return "\n".join(lines)
 
 
-def _table(model: type[TrainSettings] | type[Row]) -> list[str]:
+def _table(model: type[TrainSettings] | type[Row], keys: Collection[str] | None = None) -> list[str]:
     schema = model.model_json_schema()
     lines = ["| key | type and range | default | meaning |", "| --- | --- | --- | --- |"]
     for name, key in schema["properties"].items():
+        if keys is not None and name not in keys:
+            continue
         default = "**required**" if name in schema.get("required", []) else _default(key.get("default"))
         lines.append(f"| `{name}` | {_type(key)} | {default} | {key.get('description', '')} |")
     return lines
@@ -60,4 +70,4 @@ def _range(key: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print(augmentations(), markdown(), sep="\n\n")
+    print(augmentations(), markdown(), generation(), sep="\n\n")

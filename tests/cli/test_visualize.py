@@ -45,7 +45,9 @@ def test_files_are_written_where_there_is_no_display(
     lines = done.stdout.splitlines()
     page = tmp_path / "new" / "results" / "visualize" / "index.html"
     assert lines[-1] == f"Open {page}"
-    assert "WARNING: deform is for generated pictures only: it has no effect on this training" in lines
+    assert (
+        "WARNING: deform is for the foregrounds of generated pictures only: it has no effect on this training" in lines
+    )
     assert any("broken.png: left out: " in line for line in lines)
     names = {"index.html", "batch-1.png", "batch-2.png", "each-augmentation.png"}
     assert {path.name for path in page.parent.iterdir()} == names

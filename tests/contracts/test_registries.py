@@ -100,7 +100,7 @@ def test_augmentations() -> None:
 
 
 def test_blendings() -> None:
-    assert generate.BLENDINGS == tuple(BLENDINGS)
+    assert tuple(BLENDINGS) == generate.BLENDINGS
 
 
 def test_no_augmentation_needs_python() -> None:

@@ -31,11 +31,10 @@ def test_twice_as_large_keeps_the_mean_of_each_pixel():
     np.testing.assert_array_equal(warp(flat, scaled(2, 2), (1, 1, 10, 6)), np.full((6, 10, 3), 200))
 
 
-def test_a_map_in_perspective_takes_straight_lines_to_straight_lines():
-    """The corner (6, 4) goes to (4.5, 3), the three others stay."""
-    forward = cv2.getPerspectiveTransform(
-        np.array([(0, 0), (6, 0), (0, 4), (6, 4)], np.float32), np.array([(0, 0), (6, 0), (0, 4), (4.5, 3)], np.float32)
-    )
-    found = warp(np.full((4, 6, 3), 255, np.uint8), forward, (0, 0, 6, 4))
-    assert found[0, 0].tolist() == found[2, 3].tolist() == [255] * 3
-    assert found[3, 5].tolist() == [0] * 3
+def test_a_map_in_perspective_moves_one_corner():
+    """The corner (60, 40) goes to (45, 30), the three others stay."""
+    corners = np.array([(0, 0), (60, 0), (0, 40), (60, 40)], np.float32)
+    forward = cv2.getPerspectiveTransform(corners, np.concatenate([corners[:3], [(45, 30)]]).astype(np.float32))
+    found = warp(np.full((40, 60, 3), 255, np.uint8), forward, (0, 0, 60, 40))[..., 0]
+    assert found[2, 2] == found[2, 56] == found[36, 2] == found[28, 42] == 255
+    assert found[32, 48] == found[39, 59] == 0
