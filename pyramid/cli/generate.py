@@ -1,13 +1,12 @@
 """pyramid_generate: make training pictures of foregrounds and backgrounds."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pyramid import __version__
-from pyramid.cli.process import Stop, console, count_of_batches, private_stdout, run, with_count
+from pyramid.cli.options import config_parser, print_schema, with_count
+from pyramid.cli.process import Stop, console, private_stdout, run
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +32,7 @@ def _main() -> None:
     if arguments.schema:
         from pyramid.settings.generate import GenerateSettings
 
-        print(json.dumps(GenerateSettings.model_json_schema(), indent=2))
+        print_schema(GenerateSettings)
         return
     from pyramid.settings.load import read_document
 
@@ -49,23 +48,12 @@ def _main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "pyramid_generate",
-        description="Paste foregrounds onto backgrounds, and write the pictures with a configuration to train on them.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("config", nargs="?", help="a JSON file")
-    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of a configuration and end")
-    parser.add_argument("--validate", action="store_true", help="check the configuration and end")
-    parser.add_argument(
-        "--visualize", nargs="?", type=count_of_batches, metavar="N", help="show N sheets (1) of pictures, and end"
-    )
+    description = "Paste foregrounds onto backgrounds, and write the pictures with a configuration to train on them."
+    parser = config_parser("pyramid_generate", description, _EPILOG, "sheets (1) of the first pictures")
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("--resume", action="store_true", help="keep the pictures that are there; make the others")
     existing.add_argument("--overwrite", action="store_true", help="replace the pictures that are there")
     parser.add_argument("--workers", type=int, metavar="N", help="processes; by default one for each core")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 
 

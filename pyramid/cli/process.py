@@ -1,6 +1,5 @@
 """What every command does with its process: standard output, signals, errors."""
 
-import argparse
 import contextlib
 import os
 import signal
@@ -9,7 +8,6 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from pyramid.api import MOST_BATCHES
 from pyramid.errors import PyramidError
 
 if TYPE_CHECKING:
@@ -61,19 +59,6 @@ class Stop:
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.kill()
         os._exit(130)
-
-
-def count_of_batches(text: str) -> int:
-    """The type of the argument of --visualize."""
-    if text not in map(str, range(1, MOST_BATCHES + 1)):
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_BATCHES}, but got {text[:20]!r}")
-    return int(text)
-
-
-def with_count(given: list[str]) -> list[str]:
-    """argparse would take the configuration for the number of batches in `--visualize config.json`."""
-    pairs = zip(given, [*given[1:], ""], strict=False)
-    return ["--visualize=1" if a == "--visualize" and not b.isdecimal() else a for a, b in pairs]
 
 
 def run(name: str, main: Callable[[], None]) -> NoReturn:

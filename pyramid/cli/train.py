@@ -1,12 +1,11 @@
 """pyramid_train: train image classifiers and regressors."""
 
 import argparse
-import json
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from pyramid import __version__
-from pyramid.cli.process import Stop, console, count_of_batches, private_stdout, run, with_count
+from pyramid.cli.options import config_parser, print_schema, with_count
+from pyramid.cli.process import Stop, console, private_stdout, run
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,7 +29,9 @@ def _main() -> None:
     parser = _parser()
     arguments = parser.parse_args(with_count(sys.argv[1:]))
     if arguments.schema:
-        _print_schema(sys.stdout)
+        from pyramid.settings.train import TrainSettings
+
+        print_schema(TrainSettings)
         return
     from pyramid.settings.load import read_document
 
@@ -46,33 +47,12 @@ def _main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "pyramid_train",
-        description="Train the candidates of a configuration within a time budget, and keep the best.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("config", nargs="?", help="a JSON file")
-    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of a configuration and end")
-    parser.add_argument("--validate", action="store_true", help="check the configuration and end")
-    parser.add_argument(
-        "--visualize",
-        nargs="?",
-        type=count_of_batches,
-        metavar="N",
-        help="show N batches (1) as they are augmented for training, and end",
-    )
+    description = "Train the candidates of a configuration within a time budget, and keep the best."
+    parser = config_parser("pyramid_train", description, _EPILOG, "batches (1) as they are augmented for training")
     parser.add_argument(
         "--visualize-each", action="store_true", help="show each augmentation at three strengths, and end"
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
-
-
-def _print_schema(out: TextIO) -> None:
-    from pyramid.settings.train import TrainSettings
-
-    print(json.dumps(TrainSettings.model_json_schema(), indent=2), file=out)
 
 
 def _validate(document: dict[str, object], path: str) -> None:
