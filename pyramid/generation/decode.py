@@ -99,9 +99,13 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     """Pillow itself would cut values above 255 off."""
     if image.mode not in SPOILED_MODES:
         return image
-    values = np.asarray(image, np.float32)
+    values = np.nan_to_num(np.asarray(image, np.float32), posinf=255.0, neginf=0.0)
     most = 65535.0 if image.mode.startswith("I;16") else max(255.0, float(values.max()))
-    return Image.fromarray(np.clip(values * (255 / most), 0, 255).astype(np.uint8))
+    grey = np.clip(values * (255 / most), 0, 255).astype(np.uint8)
+    clear = image.info.get("transparency")  # one value that stands for nothing
+    return Image.fromarray(
+        grey if clear is None else np.dstack([grey, np.where(values == clear, 0, 255)]).astype(np.uint8)
+    )
 
 
 def _premultiplied(rgba: Pixels) -> Pixels:

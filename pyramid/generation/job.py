@@ -97,13 +97,13 @@ def generate(
         cores(workers) as used,
         working_in(root) as output,
     ):
-        output.begin(_made_of(settings, sources), keep)
-        begun, there = time.monotonic(), output.count
         with _writing(output, wanted):
+            output.begin(_made_of(settings, sources), keep)
+            begun, there = time.monotonic(), output.count(wanted)
             _make_all(Studio(settings, library), used, output, listener)
             seconds = time.monotonic() - begun
             output.write_config(configuration(document, settings, root), wanted)
-        return Summary(wanted, output.count - there, seconds, str(root / CONFIG_FILE), _shown(output, wanted))
+        return Summary(wanted, output.count(wanted) - there, seconds, str(root / CONFIG_FILE), _shown(output, wanted))
 
 
 def preview(
@@ -121,20 +121,30 @@ def _collected(
 ) -> Iterator[Library]:
     """The decoded ``sources``, for as long as the block lasts; by this machine alone, which has the files."""
     with tempfile.TemporaryDirectory(prefix="pyramid_") as folder:
-        with cores(workers, on_ray=False) as here:
+        with cores(workers, on_ray=False) as here, _keeping(folder):
             file = Path(folder) / "sources"
             library = collect(settings, sources, here, file, partial(listener.tell, "reading"), listener.say)
         yield library
 
 
+@contextmanager
+def _keeping(folder: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PyramidError(
+            f"cannot keep the decoded sources in {folder}: {error.strerror}; make room, or set TMPDIR to another folder"
+        ) from error
+
+
 def _make_all(studio: Studio, used: Cores, output: Output, listener: Listener) -> None:
     wanted = studio.settings.generated_dataset_size
-    listener.tell("making", output.count, wanted)
+    listener.tell("making", output.count(wanted), wanted)
     shared = used.put(Studio(studio.settings, studio.library.portable()) if used.remote else studio)
     for made in used.map(make, shared, _batches(studio.settings, output.missing(wanted))):
         output.add(made)
-        listener.tell("making", output.count, wanted)
-        if listener.stopped() and output.count < wanted:
+        listener.tell("making", output.count(wanted), wanted)
+        if listener.stopped() and output.count(wanted) < wanted:
             raise Interrupted(f"stopped: {_state(output, wanted)}; --resume makes the others")
 
 
@@ -157,7 +167,7 @@ def _writing(output: Output, wanted: int) -> Iterator[None]:
 
 
 def _state(output: Output, wanted: int) -> str:
-    return f"{output.count:,} of {wanted:,} pictures are written"
+    return f"{output.count(wanted):,} of {wanted:,} pictures are written"
 
 
 def _made_of(settings: GenerateSettings, sources: Sources) -> dict[str, Any]:
@@ -174,8 +184,13 @@ def _made_of(settings: GenerateSettings, sources: Sources) -> dict[str, Any]:
 
 def _fingerprint(root: str | None, files: list[tuple[str, str]]) -> str:
     """How many files, and a digest of their names, classes and sizes: other files make other pictures."""
-    told = [(os.path.relpath(path, root), label, os.path.getsize(path)) for path, label in files]
+    told = [(os.path.relpath(path, root), label, _size(path)) for path, label in files]
     return f"{len(files):,} files, {hashlib.sha256(repr(told).encode(errors='surrogateescape')).hexdigest()[:16]}"
+
+
+def _size(path: str) -> int:
+    """0 for a link to nothing: it is left out, as other files that cannot be read."""
+    return os.path.getsize(path) if os.path.isfile(path) else 0
 
 
 def _shown(output: Output, wanted: int) -> Counter[str | None]:

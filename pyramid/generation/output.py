@@ -16,7 +16,8 @@ from typing import IO, Any
 
 from pyramid.errors import ConfigError
 from pyramid.finalize.workspace import CONFIG_FILE
-from pyramid.generation.studio import TRAIN, Made, Row
+from pyramid.generation.studio import Made, Row
+from pyramid.settings.generate import TRAIN
 
 ROWS_FILE, MADE_OF_FILE = "train.jsonl", "generation.json"
 
@@ -53,10 +54,9 @@ class Output:
         self._rows = root / ROWS_FILE
         self._places: dict[int, int] = {}
 
-    @property
-    def count(self) -> int:
-        """How many pictures are there."""
-        return len(self._places)
+    def count(self, wanted: int) -> int:
+        """How many of the pictures below ``wanted`` are there."""
+        return sum(number < wanted for number in self._places)
 
     def missing(self, wanted: int) -> Iterator[int]:
         """The numbers below ``wanted`` of pictures that have to be made."""
@@ -70,11 +70,12 @@ class Output:
         """
         for one in made:
             _write(self.root / one.row["file"], partial(_put, one.content))
+        places = {}
         with self._rows.open("ab") as file:
             for one in made:
-                place = file.tell()
+                places[one.number] = file.tell()
                 file.write(json.dumps(one.row, ensure_ascii=False).encode() + b"\n")
-                self._places[one.number] = place
+        self._places |= places  # not before the disk has taken all of them
 
     def read_rows(self, wanted: int) -> Iterator[Row]:
         """The rows of the pictures below ``wanted``, in their order."""
@@ -106,7 +107,7 @@ class Output:
             ConfigError: other pictures would be made than those that are kept.
         """
         if keep and self._train.is_dir():
-            _compare(json.loads((self.root / MADE_OF_FILE).read_bytes()), made_of)
+            _compare(self.root / MADE_OF_FILE, made_of)
             self._read()
         else:
             self._remove()
@@ -135,7 +136,11 @@ class Output:
                 place += len(line)
 
 
-def _compare(before: dict[str, Any], now: dict[str, Any]) -> None:
+def _compare(path: Path, now: dict[str, Any]) -> None:
+    try:
+        before = dict(json.loads(path.read_bytes()))
+    except (ValueError, TypeError) as error:
+        raise ConfigError([f"{path}: does not tell what the pictures were made of; use --overwrite"]) from error
     other = [f"{key}: was {_json(before.get(key))}, is {_json(now[key])}" for key in now if before.get(key) != now[key]]
     if other:
         raise ConfigError([*other, "--resume makes the missing pictures of the same kind; use --overwrite for others"])

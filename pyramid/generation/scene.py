@@ -74,7 +74,8 @@ class Planner:
     def scene(self, number: int) -> Scene:
         """The scene of the picture ``number``."""
         rng = _stream(self._settings.seed, number, 0)
-        blending = self._settings.blending[int(rng.integers(len(self._settings.blending)))]
+        # One number whatever there is to choose from: all else stays the same.
+        blending = self._settings.blending[int(rng.random() * len(self._settings.blending))]
         background = self._background(rng)
         x, y = rng.random(2)
         draws = rng.random(WIDTH, np.float32)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyramid.data.formats.source import PICTURE_ENDINGS, pictures_in
-from pyramid.settings.generate import GenerateSettings
+from pyramid.settings.generate import TRAIN, GenerateSettings
 
 #: The class of foregrounds that lie in no folder of their own.
 NO_FOLDER = ""
@@ -102,5 +102,9 @@ def _inside(settings: GenerateSettings) -> Iterator[str]:
     output = os.path.abspath(settings.output_directory or "") + os.sep
     for key in _WANTED:
         root = getattr(settings, key)
-        if root and settings.output_directory and output.startswith(os.path.abspath(root) + os.sep):
+        if not root or not settings.output_directory:
+            continue
+        if output.startswith(os.path.abspath(root) + os.sep):
             yield f"output_directory: must not lie in {key} ({root}), but got {settings.output_directory}"
+        elif (os.path.abspath(root) + os.sep).startswith(output + TRAIN + os.sep):
+            yield f"{key}: must not lie in {output + TRAIN}, which is written to, but got {root}"

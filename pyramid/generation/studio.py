@@ -9,13 +9,10 @@ from pyramid.generation.decode import Pixels
 from pyramid.generation.library import Library
 from pyramid.generation.render import Renderer, Seen
 from pyramid.generation.scene import Planner
-from pyramid.settings.generate import ENDINGS, GenerateSettings
+from pyramid.settings.generate import ENDINGS, TRAIN, GenerateSettings
 from pyramid.settings.objectives import BOUNDING_BOX
 
 Row = dict[str, Any]
-
-#: The folder of the pictures.
-TRAIN = "train"
 
 
 @dataclass(frozen=True)

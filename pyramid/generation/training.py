@@ -86,7 +86,7 @@ def _validation(settings: GenerateSettings) -> list[dict[str, Any]]:
     """The rows of `validation_data`, whose files lie elsewhere than the generated ones."""
     source = read_source("validation_data", settings.validation_data or [], None)
     return [
-        {key: value for key, value in row.items() if key != "place" and value is not None}
-        | {"file": os.path.abspath(source.root / row["file"])}
+        {key: row[key] for key in ("label", "boxes", "group") if row.get(key) is not None}
+        | {"file": os.path.abspath(source.root / row["file"]), "weight": float(row.get("weight") or 1)}
         for row in source.rows
     ]

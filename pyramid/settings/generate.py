@@ -13,7 +13,8 @@ from pyramid.settings.train import AugmentationName, TrainSettings
 #: How an object may be laid over its background.
 BLENDINGS = ("none", "gaussian", "poisson")
 
-#: The endings of generated files.
+#: The folder of generated files, in `output_directory`, and their endings.
+TRAIN = "train"
 ENDINGS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 
 #: [width, height, 3] of the pictures when the settings say nothing.
