@@ -63,10 +63,9 @@ def _validate(document: dict[str, Any], arguments: argparse.Namespace) -> None:
     settings, sources, notes = api.check_generation(document, arguments.resume, arguments.overwrite)
     for note in notes:
         print(note)
-    print(
-        f"{arguments.config} is valid: {len(sources.foregrounds):,} foregrounds of {len(set(sources.labels)):,}"
-        f" classes, {len(sources.backgrounds):,} backgrounds; {settings.generated_dataset_size:,} pictures"
-    )
+    counts = {"foregrounds": sources.foregrounds, "classes": set(sources.labels), "backgrounds": sources.backgrounds}
+    told = ", ".join(f"{name}: {len(found):,}" for name, found in counts.items())
+    print(f"{arguments.config} is valid. {told}, pictures to make: {settings.generated_dataset_size:,}")
 
 
 def _visualize(document: dict[str, Any], arguments: argparse.Namespace) -> None:
@@ -100,7 +99,9 @@ def _generate(document: dict[str, Any], arguments: argparse.Namespace) -> None:
 
 
 def _line_printer(out: "Console") -> Callable[[str], None]:
-    return lambda line: out.print(line, soft_wrap=True, markup=False)
+    from pyramid.report.texts import plain
+
+    return lambda line: out.print(plain(line), soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

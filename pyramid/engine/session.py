@@ -46,7 +46,7 @@ def session() -> Iterator[None]:
     address = os.environ.get("RAY_ADDRESS")
     if address:
         _probe(address)
-        _init()
+        _join(address)
     else:
         _init(include_dashboard=False)
     reaper = None if address else _start_reaper()
@@ -57,6 +57,13 @@ def session() -> Iterator[None]:
         if reaper:
             reaper.kill()
             reaper.wait()
+
+
+def _join(address: str) -> None:
+    try:
+        _init()
+    except (ValueError, ConnectionError) as error:
+        raise ConfigError([f"RAY_ADDRESS: no Ray cluster can be joined at {address!r}: {error}"]) from error
 
 
 def _init(**options: Any) -> None:

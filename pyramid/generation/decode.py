@@ -1,5 +1,6 @@
 """A file -> the pixels that are pasted: decoded once, cut to what can be seen, no larger than they can be used."""
 
+import os
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -81,6 +82,8 @@ def read_background(path: str, width: int, height: int) -> Pixels:
 
 def _open(path: str, enough: tuple[int, int] | None = None) -> Image.Image:
     """The decoded picture, upright. A JPEG may be decoded smaller, with ``enough`` pixels left, which is quicker."""
+    if not os.path.isfile(path):  # a pipe would be waited for without end
+        raise BadSourceError("missing" if not os.path.exists(path) else "not a file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

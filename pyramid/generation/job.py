@@ -1,14 +1,11 @@
 """From a configuration to a folder of pictures that `pyramid_train` takes."""
 
-import hashlib
-import os
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,22 +15,16 @@ from pyramid.engine.spread.interface import Cores
 from pyramid.errors import Interrupted, PyramidError
 from pyramid.finalize.workspace import CONFIG_FILE
 from pyramid.generation.collect import collect
+from pyramid.generation.description import describe
 from pyramid.generation.library import Library
-from pyramid.generation.output import Output, working_in
+from pyramid.generation.output import Output, check_kept, working_in
 from pyramid.generation.sources import Sources
 from pyramid.generation.studio import Picture, Studio, make
 from pyramid.generation.training import configuration
-from pyramid.settings.check_generate import GENERATION_ONLY
 from pyramid.settings.generate import GenerateSettings
 
 #: Pictures, and their pixels, that a process makes before it answers: what is on its way takes little memory.
 _BATCH, _BATCH_PIXELS = 16, 2**21
-
-#: Settings on which no picture depends by itself: how many there are, and where their sources lie.
-_FREE = {"generated_dataset_size", "foreground_image_root", "background_image_root", "distractors_root"}
-
-#: Settings of a training on which pictures depend.
-_SHARED = ("seed", "objective_type", "balance_objective", "max_data_size")
 
 #: Called with what is done ("reading" or "making"), how many pictures of it are done, and of how many.
 Tell = Callable[[str, int, int], None]
@@ -91,14 +82,16 @@ def generate(
         PyramidError: a picture cannot be written, or a process was lost; those that are there stay.
     """
     root = Path(str(settings.output_directory)).absolute()
-    wanted = settings.generated_dataset_size
+    wanted, made_of = settings.generated_dataset_size, describe(settings, sources)
+    if keep:  # before the sources are read
+        check_kept(root, made_of)
     with (
         _collected(settings, sources, workers, listener) as library,
-        cores(workers) as used,
+        cores(workers, folder=library.path.parent) as used,
         working_in(root) as output,
     ):
         with _writing(output, wanted):
-            output.begin(_made_of(settings, sources), keep)
+            output.begin(made_of, keep)
             begun, there = time.monotonic(), output.count(wanted)
             _make_all(Studio(settings, library), used, output, listener)
             seconds = time.monotonic() - begun
@@ -120,10 +113,15 @@ def _collected(
     settings: GenerateSettings, sources: Sources, workers: int | None, listener: Listener
 ) -> Iterator[Library]:
     """The decoded ``sources``, for as long as the block lasts; by this machine alone, which has the files."""
+
+    def tell(done: int, total: int) -> None:
+        listener.tell("reading", done, total)
+        if listener.stopped():
+            raise Interrupted("stopped while reading the sources: nothing was written")
+
     with tempfile.TemporaryDirectory(prefix="pyramid_") as folder:
-        with cores(workers, on_ray=False) as here, _keeping(folder):
-            file = Path(folder) / "sources"
-            library = collect(settings, sources, here, file, partial(listener.tell, "reading"), listener.say)
+        with cores(workers, on_ray=False, folder=Path(folder)) as here, _keeping(folder):
+            library = collect(settings, sources, here, Path(folder) / "sources", tell, listener.say)
         yield library
 
 
@@ -139,12 +137,14 @@ def _keeping(folder: str) -> Iterator[None]:
 
 def _make_all(studio: Studio, used: Cores, output: Output, listener: Listener) -> None:
     wanted = studio.settings.generated_dataset_size
-    listener.tell("making", output.count(wanted), wanted)
+    done = output.count(wanted)
+    listener.tell("making", done, wanted)
     shared = used.put(Studio(studio.settings, studio.library.portable()) if used.remote else studio)
     for made in used.map(make, shared, _batches(studio.settings, output.missing(wanted))):
         output.add(made)
-        listener.tell("making", output.count(wanted), wanted)
-        if listener.stopped() and output.count(wanted) < wanted:
+        done += len(made)
+        listener.tell("making", done, wanted)
+        if listener.stopped() and done < wanted:
             raise Interrupted(f"stopped: {_state(output, wanted)}; --resume makes the others")
 
 
@@ -168,29 +168,6 @@ def _writing(output: Output, wanted: int) -> Iterator[None]:
 
 def _state(output: Output, wanted: int) -> str:
     return f"{output.count(wanted):,} of {wanted:,} pictures are written"
-
-
-def _made_of(settings: GenerateSettings, sources: Sources) -> dict[str, Any]:
-    """All that a picture depends on, beside its number."""
-    keys = settings.model_dump(mode="json", include={*GENERATION_ONLY, *_SHARED} - _FREE)
-    files = {
-        "foreground_image_root": list(zip(sources.foregrounds, sources.labels, strict=True)),
-        "background_image_root": [(path, "") for path in sources.backgrounds],
-        "distractors_root": [(path, "") for path in sources.distractors],
-    }
-    prints = {key: _fingerprint(getattr(settings, key), pairs) for key, pairs in files.items()}
-    return keys | {"input_image_shape": settings.shape} | prints
-
-
-def _fingerprint(root: str | None, files: list[tuple[str, str]]) -> str:
-    """How many files, and a digest of their names, classes and sizes: other files make other pictures."""
-    told = [(os.path.relpath(path, root), label, _size(path)) for path, label in files]
-    return f"{len(files):,} files, {hashlib.sha256(repr(told).encode(errors='surrogateescape')).hexdigest()[:16]}"
-
-
-def _size(path: str) -> int:
-    """0 for a link to nothing: it is left out, as other files that cannot be read."""
-    return os.path.getsize(path) if os.path.isfile(path) else 0
 
 
 def _shown(output: Output, wanted: int) -> Counter[str | None]:

@@ -24,22 +24,31 @@ ROWS_FILE, MADE_OF_FILE = "train.jsonl", "generation.json"
 #: The end of the name of a file that is being written.
 _PART = ".part"
 
+_NOT_OURS = "was not made by pyramid_generate; move it away, or name another folder"
+
 _OURS = re.compile(r"\d{6,}\.(png|jpg|webp)(\.part)?")
 
 
 def check_train(output: str, resume: bool, overwrite: bool) -> list[str]:
     """Why no pictures can be made in the folder ``output``: others are there, or something else is."""
-    train = Path(output) / TRAIN
-    if not os.path.lexists(train):
-        return []
-    if not train.is_dir() or not (Path(output) / MADE_OF_FILE).is_file():
-        return [f"output_directory: {train} was not made by pyramid_generate; move it away or name another folder"]
-    if not resume and not overwrite:
+    root, train = Path(output), Path(output) / TRAIN
+    if not (root / MADE_OF_FILE).is_file():
+        there = [root / name for name in (TRAIN, CONFIG_FILE, ROWS_FILE) if os.path.lexists(root / name)]
+        return [f"output_directory: {path} {_NOT_OURS}" for path in there[:1]]
+    if os.path.lexists(train) and not train.is_dir():
+        return [f"output_directory: {train} {_NOT_OURS}"]
+    description = _read_description(root)
+    if description and "input_image_shape" not in description:
+        return [f"output_directory: {root / MADE_OF_FILE} {_NOT_OURS}"]
+    if not overwrite and not description:
+        return [_spoilt(root)]
+    if train.is_dir() and not resume and not overwrite:
         return [
             f"output_directory: {train} holds pictures already; make the missing ones with --resume, replace all with"
             " --overwrite, or name another folder"
         ]
-    foreign = sorted(name for name in os.listdir(train) if not _OURS.fullmatch(name)) if overwrite else []
+    names = os.listdir(train) if overwrite and train.is_dir() else []
+    foreign = sorted(name for name in names if not _OURS.fullmatch(name))
     if foreign:
         return [f"output_directory: {train} holds {foreign[0]!r}, which pyramid_generate has not made; move it away"]
     return []
@@ -107,7 +116,7 @@ class Output:
             ConfigError: other pictures would be made than those that are kept.
         """
         if keep and self._train.is_dir():
-            _compare(self.root / MADE_OF_FILE, made_of)
+            check_kept(self.root, made_of)
             self._read()
         else:
             self._remove()
@@ -129,18 +138,36 @@ class Output:
                 if not line.endswith(b"\n"):
                     file.truncate(place)
                     break
-                with suppress(ValueError, KeyError, TypeError):  # spoilt by a power cut: it is made again
+                with suppress(ValueError, KeyError, TypeError, OSError):  # lost or spoilt: it is made again
                     name = json.loads(line)["file"]
-                    if (self.root / name).is_file():
+                    if os.path.getsize(self.root / name):
                         self._places[int(Path(name).stem)] = place
                 place += len(line)
 
 
-def _compare(path: Path, now: dict[str, Any]) -> None:
+def _read_description(root: Path) -> dict[str, Any]:
+    """What the pictures in ``root`` were made of; empty when the file does not tell."""
     try:
-        before = dict(json.loads(path.read_bytes()))
-    except (ValueError, TypeError) as error:
-        raise ConfigError([f"{path}: does not tell what the pictures were made of; use --overwrite"]) from error
+        return dict(json.loads((root / MADE_OF_FILE).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _spoilt(root: Path) -> str:
+    return f"output_directory: {root / MADE_OF_FILE} is spoilt: what the pictures were made of is lost; use --overwrite"
+
+
+def check_kept(root: Path, now: dict[str, Any]) -> None:
+    """Compare what is to be made ``now`` with what was made in ``root``.
+
+    Raises:
+        ConfigError: they are of two kinds, or nobody knows.
+    """
+    if not (root / TRAIN).is_dir():
+        return
+    before = _read_description(root)
+    if not before:
+        raise ConfigError([_spoilt(root)])
     other = [f"{key}: was {_json(before.get(key))}, is {_json(now[key])}" for key in now if before.get(key) != now[key]]
     if other:
         raise ConfigError([*other, "--resume makes the missing pictures of the same kind; use --overwrite for others"])

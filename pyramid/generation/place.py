@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pyramid.data.augment.draws import columns
+from pyramid.generation.augment.geometry import forward_map
+from pyramid.generation.augment.warp import Matrix, moved, scaled, warp
 from pyramid.generation.decode import VISIBLE, Pixels
-from pyramid.generation.geometry import forward_map
 from pyramid.generation.library import Kept
 from pyramid.generation.scene import Object
-from pyramid.generation.warp import Matrix, moved, scaled, warp
 
 Points = npt.NDArray[np.float64]
 

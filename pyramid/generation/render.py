@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pyramid.generation.augment.geometry import GEOMETRIC, forward_map
+from pyramid.generation.augment.paint import paint
+from pyramid.generation.augment.warp import warp
 from pyramid.generation.backdrop import backdrop
 from pyramid.generation.blend import BLENDINGS
 from pyramid.generation.decode import VISIBLE, Pixels
-from pyramid.generation.geometry import GEOMETRIC, forward_map
 from pyramid.generation.library import Library
-from pyramid.generation.paint import paint
 from pyramid.generation.place import Patch, place
 from pyramid.generation.scene import Object, Scene
-from pyramid.generation.warp import warp
 from pyramid.settings.generate import GenerateSettings
 
 Canvas = npt.NDArray[np.float32]

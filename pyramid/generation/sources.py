@@ -99,12 +99,20 @@ def _folders_in(root: Path) -> list[str]:
 
 def _inside(settings: GenerateSettings) -> Iterator[str]:
     """Generated pictures among their sources would be sources of the next ones."""
-    output = os.path.abspath(settings.output_directory or "") + os.sep
+    output = _real(settings.output_directory or "") + os.sep
     for key in _WANTED:
         root = getattr(settings, key)
         if not root or not settings.output_directory:
             continue
-        if output.startswith(os.path.abspath(root) + os.sep):
+        if output.startswith(_real(root) + os.sep):
             yield f"output_directory: must not lie in {key} ({root}), but got {settings.output_directory}"
-        elif (os.path.abspath(root) + os.sep).startswith(output + TRAIN + os.sep):
+        elif (_real(root) + os.sep).startswith(output + TRAIN + os.sep):
             yield f"{key}: must not lie in {output + TRAIN}, which is written to, but got {root}"
+
+
+def _real(path: str) -> str:
+    """Where links lead; a name that no folder can have is told elsewhere."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return path

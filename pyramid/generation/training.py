@@ -1,6 +1,7 @@
 """The training that the pictures are for: whether it can be, and its configuration."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def check(
     if settings.output_directory:
         output = settings.output_directory
         problems += check_output(output) or check_train(output, resume, overwrite)
-    of_training = [] if problems else _problems_of_training(document, settings, sources)
+    told = {_key(problem) for problem in problems}
+    of_training = [line for line in _problems_of_training(document, settings, sources) if _key(line) not in told]
     problems += (problem for problem in of_training if not problem.startswith(_NOTHING_TO_LEARN))
     if problems:
         raise ConfigError(problems)
@@ -66,8 +68,15 @@ def configuration(document: dict[str, Any], settings: GenerateSettings, root: Pa
     return keys | {"output_directory": str(root), "image_root": str(root)}
 
 
+def _key(problem: str) -> str:
+    """Of the settings, that ``problem`` is about."""
+    return re.split(r"\W", problem)[0]
+
+
 def _problems_of_training(document: dict[str, Any], settings: GenerateSettings, sources: Sources) -> list[str]:
-    """What `pyramid_train` would refuse, told before the work is done."""
+    """What `pyramid_train` would refuse in these pictures, told before the work is done."""
+    if settings.objective_type is None or (settings.has_objects and not sources.labels):
+        return []  # told already
     training, _ = load.check(training_document(document, settings, _classes(settings, sources)))
     return read_examples(training)[1]
 

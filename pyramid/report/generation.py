@@ -1,5 +1,6 @@
 """What a person sees of a generation: its progress, and what was made."""
 
+import shlex
 import time
 from functools import partial
 from typing import Any
@@ -53,7 +54,7 @@ class GenerationProgress:
         if done <= self._first or now <= self._begun:
             return ""
         pace = (done - self._first) / (now - self._begun)
-        return f", {pace:,.0f} images/s, {seconds((total - done) / pace)} left"
+        return f", {_pace(pace)}, {seconds((total - done) / pace)} left"
 
 
 def print_generated(console: Console, summary: Summary) -> None:
@@ -82,14 +83,24 @@ def _label(picture: Picture) -> str:
     return str(picture.row.get("label", ", ".join(classes) or "no object"))
 
 
+def _pace(pace: float) -> str:
+    return f"{pace:,.0f} images/s" if pace >= 10 else f"{pace:.1f} images/s"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def _lines(summary: Summary) -> list[str]:
-    pace = f" ({summary.made / summary.seconds:,.0f} images/s)" if summary.made and summary.seconds else ""
+    pace = f" ({_pace(summary.made / summary.seconds)})" if summary.made and summary.seconds else ""
     there = "" if summary.made == summary.pictures else f"; {summary.pictures - summary.made:,} were there"
     classes = [f"{name(label)} ({count:,})" for label, count in summary.shown.most_common() if label is not None]
     cut = classes[:_MOST_CLASSES] + (["…"] if len(classes) > _MOST_CLASSES else [])
-    empty = f" {summary.shown[None]:,} pictures have no box." if summary.shown[None] else ""
+    empty = summary.shown[None]
+    told = [f"{_counted(len(classes), 'class', 'classes')}: {', '.join(cut)}."] if classes else []
+    told += [f"{_counted(empty, 'picture has', 'pictures have')} no box."] if empty else []
     return [
-        f"{summary.made:,} pictures made in {seconds(summary.seconds)}{pace}{there}.",
-        f"{len(classes):,} {'class' if len(classes) == 1 else 'classes'}: {', '.join(cut)}.{empty}",
-        f"Train on them: pyramid_train {summary.config}",
+        f"{_counted(summary.made, 'picture', 'pictures')} made in {seconds(summary.seconds)}{pace}{there}.",
+        " ".join(told),
+        f"Train on them: pyramid_train {shlex.quote(summary.config)}",
     ]

@@ -32,7 +32,8 @@ def training_document(document: dict[str, Any], settings: GenerateSettings, labe
     """The configuration of the training as it will be, but with one made-up row for each of ``labels``."""
     rows: list[dict[str, Any]] = [{"file": f"{i}.png", "label": label} for i, label in enumerate(labels)]
     if settings.objective_type == BOUNDING_BOX:
-        rows = [{"file": f"{i}.png", "boxes": [[0, 0, 1, 1, label]]} for i, label in enumerate(labels)]
+        boxes = [[[0, 0, 1, 1, label]] for label in labels] or [[]]
+        rows = [{"file": f"{i}.png", "boxes": of_picture} for i, of_picture in enumerate(boxes)]
     return training_keys(document, settings) | {"training_data": rows}
 
 
@@ -51,8 +52,8 @@ def _required(settings: GenerateSettings) -> Iterator[str]:
     for key in WRITTEN:
         if key in settings.model_fields_set:
             yield f"{key}: is written by pyramid_generate; leave it out"
-    if settings.objective_type not in (CATEGORICAL, BOUNDING_BOX):
-        yield f"objective_type: must be {CATEGORICAL} or {BOUNDING_BOX}, but got {settings.objective_type or 'nothing'}"
+    if settings.objective_type is None:
+        yield f"objective_type: is required: {CATEGORICAL} or {BOUNDING_BOX}"
     if settings.has_objects and settings.foreground_image_root is None:
         yield "foreground_image_root: is required, unless max_foreground_images is 0"
 

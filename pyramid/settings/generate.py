@@ -34,6 +34,9 @@ class GenerateSettings(TrainSettings):
         json_schema_extra={"required": ["foreground_image_root", "objective_type", "output_directory"]}
     )
 
+    objective_type: Literal["categorical", "bounding_box"] | None = Field(
+        None, description="Whether the pictures have a class each, or boxes."
+    )
     foreground_image_root: Path | None = Field(
         None,
         description="Folder with a folder of pictures for each class, at any depth; pictures that lie in it directly"

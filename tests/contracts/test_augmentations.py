@@ -7,10 +7,10 @@ import pytest
 from pyramid.data.augment import color, geometry
 from pyramid.data.augment.augment import OTHERS, make_augment
 from pyramid.data.augment.draws import columns, draw
-from pyramid.generation.color import COLOR
-from pyramid.generation.geometry import GEOMETRIC, forward_map
-from pyramid.generation.paint import paint
-from pyramid.generation.warp import warp
+from pyramid.generation.augment.color import COLOR
+from pyramid.generation.augment.geometry import GEOMETRIC, forward_map
+from pyramid.generation.augment.paint import paint
+from pyramid.generation.augment.warp import warp
 from pyramid.settings.augmentations import AUGMENTATIONS
 
 WIDE, HIGH = 56, 40

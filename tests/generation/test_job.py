@@ -175,7 +175,8 @@ def test_a_stopped_run_can_be_resumed(folder, whole, output):
 def test_a_stop_when_all_is_done_is_none(folder, output):
     document = document_of(folder, **keys_of(folder, output))
     document["generated_dataset_size"] = 4
-    api.generate(document, workers=1, stopped=lambda: True)
+    told = []
+    api.generate(document, workers=1, tell=lambda *done: told.append(done), stopped=lambda: ("making", 4, 4) in told)
     assert len(config_in(output)["training_data"]) == 4
 
 

@@ -9,7 +9,7 @@ from pyramid.generation.output import Output, check_train, working_in
 from pyramid.generation.studio import Made
 from tests.generation.making import config_in, contents
 
-MADE_OF = {"seed": 0, "blending": ["none"]}
+MADE_OF = {"seed": 0, "blending": ["none"], "input_image_shape": [1, 1, 3]}
 
 
 def made(*numbers):

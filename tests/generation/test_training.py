@@ -185,7 +185,7 @@ def test_an_output_that_cannot_be_used_is_told(folder):
     (folder / "file").touch()
     [problem] = problems_of(folder, output_directory=str(folder / "file"))
     assert problem.endswith("is a file; name a folder")
-    Output(folder).begin({}, keep=False)
+    Output(folder).begin({"input_image_shape": [1, 1, 3]}, keep=False)
     [problem] = problems_of(folder, output_directory=str(folder))
     assert "holds pictures already" in problem
     assert check(document_of(folder, output_directory=str(folder)), resume=True)

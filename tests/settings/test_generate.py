@@ -61,7 +61,7 @@ def test_every_documented_key_is_known():
     ("key", "problem"),
     [
         ("foreground_image_root", "foreground_image_root: is required, unless max_foreground_images is 0"),
-        ("objective_type", "objective_type: must be categorical or bounding_box, but got nothing"),
+        ("objective_type", "objective_type: is required: categorical or bounding_box"),
         ("output_directory", "output_directory: is required"),
     ],
 )
@@ -76,7 +76,7 @@ def test_without_objects_no_foregrounds_are_required(changes):
 
 def test_numbers_cannot_be_generated():
     assert problems(objective_type="numeric") == [
-        "objective_type: must be categorical or bounding_box, but got numeric"
+        "objective_type: must be 'categorical' or 'bounding_box', but got \"numeric\""
     ]
 
 

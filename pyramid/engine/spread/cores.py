@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pyramid.engine.spread.interface import Cores, Handle, Item, Result, T
 from pyramid.engine.spread.processes import processes
@@ -15,7 +16,7 @@ from pyramid.errors import ConfigError
 
 
 @contextmanager
-def cores(workers: int | None = None, on_ray: bool | None = None) -> Iterator[Cores]:
+def cores(workers: int | None = None, on_ray: bool | None = None, folder: Path | None = None) -> Iterator[Cores]:
     """The cores of this machine, or of a Ray cluster, to spread work over; processes are started when they are needed.
 
     Processes import the main module, so a script that calls this wants ``if __name__ == "__main__"``.
@@ -23,6 +24,8 @@ def cores(workers: int | None = None, on_ray: bool | None = None) -> Iterator[Co
     Args:
         workers: processes on this machine, by default one for each core that this process may use. With one, there is
             none: the work is done in this process. A cluster has as many as it has CPUs.
+        folder: for temporary files, by default one of its own; processes of this machine remove it when this process is
+            killed.
         on_ray: by default true where ``RAY_ADDRESS`` is set or this process has a Ray session.
 
     Raises:
@@ -40,7 +43,7 @@ def cores(workers: int | None = None, on_ray: bool | None = None) -> Iterator[Co
     elif workers == 1:
         yield Here()
     else:
-        with processes(workers) as pool:
+        with processes(workers, folder) as pool:
             yield pool
 
 

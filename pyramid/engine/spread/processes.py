@@ -23,11 +23,13 @@ from pyramid.errors import PyramidError
 
 
 @contextmanager
-def processes(workers: int) -> Iterator["Processes"]:
-    folder = tempfile.TemporaryDirectory(prefix="pyramid_", ignore_cleanup_errors=True)
+def processes(workers: int, temporary: Path | None = None) -> Iterator["Processes"]:
+    """So many processes; if this one is killed, they remove the folder ``temporary``."""
+    folder = tempfile.TemporaryDirectory(prefix="pyramid_", dir=temporary, ignore_cleanup_errors=True)
+    left = str(temporary or folder.name)
     # Not forked: a fork copies the locks that threads of OpenCV or of the console hold, and nobody releases them.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _prepare_worker, (folder.name,)) as pool, folder:
+    with ProcessPoolExecutor(workers, context, _prepare_worker, (left,)) as pool, folder:
         yield Processes(workers, pool, Path(folder.name))
 
 

@@ -8,9 +8,9 @@ has another size, and TensorFlow would compile for each.
 import cv2
 import numpy as np
 
-from pyramid.generation.color import COLOR, recolor, visible_color
-from pyramid.generation.overlays import add_glare, add_noise, cut_out
-from pyramid.generation.parts import Floats, between, part
+from pyramid.generation.augment.color import COLOR, recolor, visible_color
+from pyramid.generation.augment.overlays import add_glare, add_noise, cut_out
+from pyramid.generation.augment.parts import Floats, between, part
 
 
 def paint(

@@ -8,7 +8,7 @@ import math
 import cv2
 import numpy as np
 
-from pyramid.generation.parts import Floats, between, coin
+from pyramid.generation.augment.parts import Floats, between, coin
 
 #: Pixels.
 _THIN = np.float32(0.25)

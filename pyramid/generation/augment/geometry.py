@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from pyramid.generation.parts import Floats, between, coin, part
+from pyramid.generation.augment.parts import Floats, between, coin, part
 
 #: float64 [3, 3].
 Map = npt.NDArray[np.float64]

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pyramid.generation.warp import moved, scaled, warp
+from pyramid.generation.augment.warp import moved, scaled, warp
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
 QUARTER = np.array([[0, -1, 4], [1, 0, 0], [0, 0, 1]], np.float64)

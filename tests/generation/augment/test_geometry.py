@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pyramid.data.augment.draws import WIDTH, columns, draw
-from pyramid.generation.geometry import back_map
+from pyramid.generation.augment.geometry import back_map
 
 WIDE, HIGH = 60, 40
 #: In pixels from the centre: upper left, upper right, lower left, lower right, as ``deform`` counts.

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from pyramid.data.augment.draws import DRAWS, WIDTH, columns, draw
-from pyramid.generation.paint import paint
+from pyramid.generation.augment.paint import paint
 
 ALL = {
     "blur": 0.5,
@@ -189,7 +189,7 @@ def test_glare_is_white_no_brighter_than_the_alpha(disc):
 
 
 def test_painting_needs_neither_tensorflow_nor_ray():
-    imports = "import sys, pyramid.generation.paint, pyramid.generation.geometry"
+    imports = "import sys, pyramid.generation.augment.paint, pyramid.generation.augment.geometry"
     script = f"{imports}; print({{'ray', 'tensorflow'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from pyramid.generation.parts import Floats, between, coin, part
+from pyramid.generation.augment.parts import Floats, between, coin, part
 
 _CHANNELS = 3
 
