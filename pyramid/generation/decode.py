@@ -73,15 +73,15 @@ def read_background(path: str, width: int, height: int) -> Pixels:
     Raises:
         BadSourceError: it cannot be decoded.
     """
-    image = _open(path, (2 * width, 2 * height))
+    image = _open(path, 2 * max(width, height))
     rgb = np.asarray(_eight_bits(image).convert("RGB"))
     scale = max(width / rgb.shape[1], height / rgb.shape[0])
     size = max(width, round(rgb.shape[1] * scale)), max(height, round(rgb.shape[0] * scale))
     return _pixels(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR))
 
 
-def _open(path: str, enough: tuple[int, int] | None = None) -> Image.Image:
-    """The decoded picture, upright. A JPEG may be decoded smaller, with ``enough`` pixels left, which is quicker."""
+def _open(path: str, enough: int = 0) -> Image.Image:
+    """The decoded picture, upright. A JPEG may be decoded smaller, with sides of ``enough`` pixels, in less time."""
     if not os.path.isfile(path):  # a pipe would be waited for without end
         raise BadSourceError("missing" if not os.path.exists(path) else "not a file")
     try:
@@ -89,7 +89,7 @@ def _open(path: str, enough: tuple[int, int] | None = None) -> Image.Image:
             warnings.simplefilter("ignore")
             with Image.open(path) as image:
                 if enough:
-                    image.draft("RGB", enough)
+                    image.draft("RGB", (enough, enough))
                 image.load()
                 return ImageOps.exif_transpose(image)
     except UnidentifiedImageError:

@@ -80,7 +80,7 @@ def _made(studio: Studio, number: int) -> Made:
 
 
 def _encoded(pixels: Pixels, settings: GenerateSettings) -> bytes:
-    """PNG with run lengths: of photographs a tenth smaller, and four times as fast, than zlib's own level 6."""
+    """PNG with run lengths alone: four times as fast as zlib's level 6, and of photographs hardly larger."""
     parameters = {
         "png": [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE],
         "jpeg": [cv2.IMWRITE_JPEG_QUALITY, settings.image_quality],

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.measuring import RANDOM
+from benchmarks.measuring import RANDOM, alone
 from benchmarks.pillow_loop import pillow_loop, pillow_loop_decoded
 from emoji import backgrounds, foregrounds
 
@@ -32,6 +33,9 @@ Rows = Iterator[tuple[str, str, str]]
 
 #: Of the pictures that are made for speed; the loop has as many objects as pyramid on average.
 SIZE, OBJECTS, LOOPED, MADE = 256, 3, 300, 3000
+
+#: Pictures whose memory is compared.
+FEW, MANY = 1000, 50_000
 
 #: Of those that are learned.
 SIDE, LEARNED, HELD_OUT, SECONDS = 128, 2000, 400, 600
@@ -68,12 +72,15 @@ def speed() -> Rows:
         pasted, behind = sorted(folder.glob("foregrounds/*/*")), sorted(folder.glob("backgrounds/*"))
         loops = {loop.__name__: _looped(loop, pasted, behind, folder) for loop in (pillow_loop, pillow_loop_decoded)}
         one, two = (_generated(folder, workers) for workers in (1, 2))
+        few, many = (alone(partial(_small, folder, count))[1] for count in (FEW, MANY))
     plain, decoded = loops["pillow_loop"], loops["pillow_loop_decoded"]
     what = f"images/s, {SIZE}×{SIZE}, {OBJECTS} objects, 4 augmentations"
     yield f"{what}: loop with Pillow", "–", f"{plain:.0f}"
     yield "the same, with all files decoded before", "–", f"{decoded:.0f}"
     yield "`pyramid_generate` on one core", "≥ 2 × the loop", f"{one:.0f}: {one / plain:.1f} × ({one / decoded:.1f} ×)"
     yield "on two cores", "≥ 1.8 × one", f"{two:.0f}: {two / one:.2f} ×"
+    what = f"peak memory of {MANY:,} pictures 32×32 in one process, against {FEW:,}"
+    yield what, "constant", f"{many - few:+.3f} GB of {few:.2f} GB"
 
 
 def _looped(loop: Any, pasted: list[Path], behind: list[Path], folder: Path) -> float:
@@ -93,6 +100,12 @@ def _generated(folder: Path, workers: int) -> float:
     began = time.perf_counter()
     api.generate(document, workers=workers)
     return MADE / (time.perf_counter() - began)
+
+
+def _small(folder: Path, count: int) -> float:
+    from pyramid import api
+
+    return api.generate(_document(folder, f"small_{count}", "bounding_box", 32, count, 2), workers=1).seconds
 
 
 def proof(folder: Path) -> Rows:
@@ -150,7 +163,7 @@ def _learn(folder: Path, objective: str, most: int) -> None:
 
 
 def _tested(folder: Path, objective: str) -> tuple[Any, list[str], list[dict[str, Any]]]:
-    """What the model, as it is served, says of a file; its classes; the rows to test on, with the paths of their files."""
+    """What the model, as it is served, says of a file; its classes; and the rows to test on, with whole paths."""
     import pyramid.tf  # noqa: F401 - sensenet imports TensorFlow, so it comes after
 
     from sensenet.models.wrappers import create_model  # isort: skip
