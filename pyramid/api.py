@@ -130,9 +130,14 @@ def check_generation(
     Raises:
         ConfigError: with every problem of the document, its folders and the training that it is for.
     """
+    from pyramid.generation.description import describe
+    from pyramid.generation.output import check_kept
     from pyramid.generation.training import check as check_settings
 
-    return check_settings(document, resume, overwrite)
+    settings, sources, notes = check_settings(document, resume, overwrite)
+    if resume:
+        check_kept(Path(str(settings.output_directory)), describe(settings, sources))
+    return settings, sources, notes
 
 
 def generate(
@@ -186,11 +191,12 @@ def visualize_generation(
         ConfigError, DataError: see ``pyramid.errors``.
     """
     _check_batches(sheets, 1)
-    settings, sources, notes = check_generation(document, resume=True)
     from pyramid.generation.job import Listener, preview
+    from pyramid.generation.training import check as check_settings
     from pyramid.report.generation import sheets_of
     from pyramid.report.visualize import check_unless_shown, show_or_write
 
+    settings, sources, notes = check_settings(document, resume=True)
     output = Path(str(settings.output_directory))
     check_unless_shown(output)
     for note in notes:

@@ -17,7 +17,7 @@ from pyramid.finalize.workspace import CONFIG_FILE
 from pyramid.generation.collect import collect
 from pyramid.generation.description import describe
 from pyramid.generation.library import Library
-from pyramid.generation.output import Output, check_kept, working_in
+from pyramid.generation.output import Output, working_in
 from pyramid.generation.sources import Sources
 from pyramid.generation.studio import Picture, Studio, make
 from pyramid.generation.training import configuration
@@ -82,16 +82,14 @@ def generate(
         PyramidError: a picture cannot be written, or a process was lost; those that are there stay.
     """
     root = Path(str(settings.output_directory)).absolute()
-    wanted, made_of = settings.generated_dataset_size, describe(settings, sources)
-    if keep:  # before the sources are read
-        check_kept(root, made_of)
+    wanted = settings.generated_dataset_size
     with (
         _collected(settings, sources, workers, listener) as library,
         cores(workers, folder=library.path.parent) as used,
         working_in(root) as output,
     ):
         with _writing(output, wanted):
-            output.begin(made_of, keep)
+            output.begin(describe(settings, sources), keep)
             begun, there = time.monotonic(), output.count(wanted)
             _make_all(Studio(settings, library), used, output, listener)
             seconds = time.monotonic() - begun

@@ -55,6 +55,8 @@ def _fill_foregrounds(sources: Sources, root: Path) -> list[str]:
         sources.labels += [label] * len(files)
         if label != NO_FOLDER and not files:
             sources.notes.append(f"WARNING: {root / label} holds no pictures: there is no such class")
+    if found[NO_FOLDER]:
+        sources.notes.append(f"WARNING: pictures lie in {root} directly: their class is ''")
     return [] if sources.foregrounds else [_nothing(root)]
 
 

@@ -1,8 +1,10 @@
 """What a person sees of a generation: its progress, and what was made."""
 
 import shlex
+import sys
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,9 @@ from pyramid.report.sheets import Box, Drawing, draw_pictures
 from pyramid.report.texts import name, seconds
 
 _MOST_CLASSES = 20
+
+#: The class without a name.
+_EMPTY = "''"
 
 
 class GenerationProgress:
@@ -94,7 +99,9 @@ def _counted(count: int, one: str, many: str) -> str:
 def _lines(summary: Summary) -> list[str]:
     pace = f" ({_pace(summary.made / summary.seconds)})" if summary.made and summary.seconds else ""
     there = "" if summary.made == summary.pictures else f"; {summary.pictures - summary.made:,} were there"
-    classes = [f"{name(label)} ({count:,})" for label, count in summary.shown.most_common() if label is not None]
+    classes = [
+        f"{name(label) or _EMPTY} ({count:,})" for label, count in summary.shown.most_common() if label is not None
+    ]
     cut = classes[:_MOST_CLASSES] + (["…"] if len(classes) > _MOST_CLASSES else [])
     empty = summary.shown[None]
     told = [f"{_counted(len(classes), 'class', 'classes')}: {', '.join(cut)}."] if classes else []
@@ -102,5 +109,5 @@ def _lines(summary: Summary) -> list[str]:
     return [
         f"{_counted(summary.made, 'picture', 'pictures')} made in {seconds(summary.seconds)}{pace}{there}.",
         " ".join(told),
-        f"Train on them: pyramid_train {shlex.quote(summary.config)}",
+        f"Train on them: {Path(sys.executable).parent / 'pyramid_train'} {shlex.quote(summary.config)}",
     ]

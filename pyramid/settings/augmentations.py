@@ -7,7 +7,7 @@ from pyramid.settings.objectives import BOUNDING_BOX
 
 TRAINING = "training"
 GENERATED = "the foregrounds of generated pictures"
-DETECTION = "boxes"
+DETECTION = "training with boxes"
 
 #: What else than a training may be augmented.
 FOREGROUNDS = "foregrounds"

@@ -23,9 +23,14 @@ def check_generate(document: dict[str, Any]) -> tuple[GenerateSettings, list[str
         The settings, in which a key with a problem has its default, and all problems, each with its path and value.
     """
     settings, problems = check_as(GenerateSettings, document, _relations)
+    told = {_key(line) for line in problems}
     of_training = check(training_document(document, settings, ["a", "b"]))[1]
-    problems += (line for line in of_training if re.split(r"\W", line)[0] in TrainSettings.model_fields)
-    return settings, list(dict.fromkeys(problems))
+    problems += (line for line in of_training if _key(line) in TrainSettings.model_fields and _key(line) not in told)
+    return settings, problems
+
+
+def _key(problem: str) -> str:
+    return re.split(r"\W", problem)[0]
 
 
 def training_document(document: dict[str, Any], settings: GenerateSettings, labels: Sequence[str]) -> dict[str, Any]:

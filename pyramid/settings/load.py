@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pyramid.errors import ConfigError
 from pyramid.settings.base_settings import Document
 from pyramid.settings.boxes import Box
+from pyramid.settings.generate import GenerateSettings
 from pyramid.settings.ranges import Ranges
 from pyramid.settings.relations import relations
 from pyramid.settings.train import ROW_KEYS, Row, TrainSettings
@@ -179,6 +180,8 @@ def _name(key: str) -> str:
 
 
 def _nearest(place: tuple[int | str, ...], kind: type[Document]) -> str:
+    if len(place) == 1 and place[0] in GenerateSettings.model_fields:
+        return "; it belongs to pyramid_generate"
     inner = Ranges if str(place[0]).endswith("augmentation_ranges") else Row
     known = (kind if len(place) == 1 else inner).model_fields
     close = difflib.get_close_matches(str(place[-1]), known, n=1)

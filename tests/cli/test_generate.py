@@ -49,7 +49,9 @@ def test_a_run_tells_what_it_does_what_it_made_and_what_is_next(finished: tuple[
     assert lines[:2] == ["reading 6 pictures …", "making 10 pictures …"]
     assert re.fullmatch(r"10 pictures made in \d+\.\d s \([\d,]+ images/s\)\.", lines[2])
     assert re.fullmatch(r"2 classes: (green|red) \(\d+\), (green|red) \(\d+\)\.", lines[3])
-    assert lines[4:] == [f"Train on them: pyramid_train {folder / 'out' / 'config.json'}"]
+    assert lines[4:] == [
+        f"Train on them: {Path(sys.executable).parent / 'pyramid_train'} {folder / 'out' / 'config.json'}"
+    ]
 
 
 def test_a_run_leaves_pictures_and_a_configuration_that_training_takes(finished: tuple[Path, Done]) -> None:

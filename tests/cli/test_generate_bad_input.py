@@ -157,7 +157,7 @@ def test_an_unknown_augmentation_is_told_with_the_known_ones(problems: Callable[
     assert line.endswith(', zoom, but got "zom"')
 
 
-FOR_BOXES = "is for boxes only: it has no effect on"
+FOR_BOXES = "is for training with boxes only: it has no effect on"
 FOR_FOREGROUNDS = "is for the foregrounds of generated pictures only: it has no effect on"
 
 

@@ -1,7 +1,9 @@
 """What is shown of a generation: its progress, its summary, and the sheets of --visualize."""
 
+import sys
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +15,8 @@ from pyramid.generation.studio import Picture
 from pyramid.report import generation
 from pyramid.report.generation import GenerationProgress, print_generated, sheets_of
 from pyramid.report.visualize import write
+
+COMMAND = Path(sys.executable).parent / "pyramid_train"
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +103,7 @@ def test_the_summary_tells_what_was_made_and_what_is_next(make_console):
     assert printed(make_console(), {"cat": 1200, "dog": 30, None: 70}) == [
         "1,000 pictures made in 2.0 s (500 images/s).",
         "2 classes: cat (1,200), dog (30). 70 pictures have no box.",
-        "Train on them: pyramid_train /out/config.json",
+        f"Train on them: {COMMAND} /out/config.json",
     ]
 
 
@@ -146,7 +150,7 @@ def test_one_is_singular_and_none_is_not_counted(make_console, shown, lines):
 
 def test_the_next_command_can_be_pasted(make_console):
     assert printed(make_console(), {"cat": 1}, config="/my data/config.json")[-1] == (
-        "Train on them: pyramid_train '/my data/config.json'"
+        f"Train on them: {COMMAND} '/my data/config.json'"
     )
 
 

@@ -198,7 +198,7 @@ def test_the_trainer_takes_the_document_that_it_would_get(objective):
 def test_the_keys_of_a_generation_are_not_those_of_a_training():
     rows = [{"file": "a.png", "label": "a"}, {"file": "b.png", "label": "b"}]
     found = load.check({"training_data": rows, "output_directory": "out", "max_foreground_images": 2})[1]
-    assert found == ["max_foreground_images: unknown key"]
+    assert found == ["max_foreground_images: unknown key; it belongs to pyramid_generate"]
 
 
 # What follows from the settings
