@@ -20,7 +20,7 @@ class Slow(io.RawIOBase):
 
 slow = Slow()
 out = console(io.TextIOWrapper(io.BufferedWriter(slow), "utf-8", line_buffering=True))
-stop = Stop(out.print)
+stop = Stop(out.print, "stopping: once more to leave at once")
 out.print("a line")
 while b"leave at once" not in slow.written:
     pass

@@ -140,6 +140,7 @@ def test_terminated_once_it_writes_the_best_so_far(class_folders: Callable[[int]
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["interrupted twice", "terminated twice", "killed"])
 def test_no_process_is_left_whatever_the_end(class_folders: Callable[[int], Path], tmp_path: Path, end: str) -> None:
     process = start_long(class_folders(40), tmp_path)

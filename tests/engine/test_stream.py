@@ -49,6 +49,7 @@ def shared(candidate, dark_and_light) -> Shared:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [3, 1])
 def test_any_number_of_workers_makes_the_batches_of_the_trial_bit_by_bit(shared: Shared, workers: int) -> None:
     shared.workers = workers

@@ -54,6 +54,7 @@ def test_a_broken_candidate_costs_itself_alone_and_its_time_is_handed_on(train, 
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_hung_trial_is_killed_and_keeps_its_last_weights(train, candidate) -> None:
     def freeze(update: Update) -> None:
         """Stop the process of the first candidate once it has saved weights."""
@@ -113,6 +114,7 @@ def test_stopping_keeps_the_best_so_far(train, candidate) -> None:
 AUGMENTED = {"augmentations": {"rotation": 20.0, "brightness": 0.1, "gaussian_noise": 0.1}, "max_iterations": 40}
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_workers_augment_what_the_trial_would(train, candidate) -> None:
     """One core for the trial, one for its workers; the second candidate has a stream of its own."""

@@ -89,6 +89,7 @@ def test_until_something_is_found_the_losses_tell_of_progress(task):
     assert task.worth("ciou_loss", metrics(0.0, -2.0)) == -2.0
 
 
+@pytest.mark.slow
 def test_one_picture_is_learned_by_heart_and_served(train, tmp_path):
     pixels, boxes = make_picture(seed=0, number=9, side=64)
     assert len(boxes) == 2
