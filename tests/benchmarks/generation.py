@@ -34,7 +34,7 @@ from emoji import PHOTOGRAPHS, backgrounds, foregrounds
 Rows = Iterator[tuple[str, str, str]]
 
 #: Of the pictures that are made for speed; the loop has as many objects as pyramid on average.
-SIZE, OBJECTS, LOOPED, MADE = 256, 3, 300, 3000
+SIZE, OBJECTS, LOOPED, MADE = 256, 3, 300, 5000
 
 #: Pictures whose memory is compared.
 FEW, MANY = 1000, 50_000
