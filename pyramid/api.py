@@ -130,9 +130,9 @@ def check_generation(
     Raises:
         ConfigError: with every problem of the document, its folders and the training that it is for.
     """
+    from pyramid.generation.check import check as check_settings
     from pyramid.generation.description import describe
     from pyramid.generation.output import check_kept
-    from pyramid.generation.training import check as check_settings
 
     settings, sources, notes = check_settings(document, resume, overwrite)
     if resume:
@@ -191,8 +191,8 @@ def visualize_generation(
         ConfigError, DataError: see ``pyramid.errors``.
     """
     _check_batches(sheets, 1)
+    from pyramid.generation.check import check as check_settings
     from pyramid.generation.job import Listener, preview
-    from pyramid.generation.training import check as check_settings
     from pyramid.report.generation import sheets_of
     from pyramid.report.visualize import check_unless_shown, show_or_write
 

@@ -1,15 +1,16 @@
 """pyramid_generate: make training pictures of foregrounds and backgrounds."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pyramid.cli.options import config_parser, print_schema, with_count
+from pyramid.cli.options import config_parser, read_arguments
 from pyramid.cli.process import Stop, console, private_stdout, run
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from pyramid.settings.generate import GenerateSettings
 
 _EPILOG = """\
 A configuration needs three keys, foreground_image_root, objective_type and output_directory:
@@ -27,24 +28,22 @@ def main() -> None:
 
 
 def _main() -> None:
-    parser = _parser()
-    arguments = parser.parse_args(with_count(sys.argv[1:]))
-    if arguments.schema:
-        from pyramid.settings.generate import GenerateSettings
-
-        print_schema(GenerateSettings)
+    read = read_arguments(_parser(), _settings)
+    if read is None:
         return
-    from pyramid.settings.load import read_document
-
-    if arguments.config is None:
-        parser.error("the following arguments are required: config")
-    document = read_document(arguments.config)
+    arguments, document = read
     if arguments.visualize:
         _visualize(document, arguments)
     elif arguments.validate:
         _validate(document, arguments)
     else:
         _generate(document, arguments)
+
+
+def _settings() -> "type[GenerateSettings]":
+    from pyramid.settings.generate import GenerateSettings
+
+    return GenerateSettings
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,7 +2,9 @@
 
 import argparse
 import json
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from pyramid import __version__
 from pyramid.api import MOST_BATCHES
@@ -30,15 +32,32 @@ def config_parser(name: str, description: str, epilog: str, visualized: str) -> 
     return parser
 
 
-def with_count(given: list[str]) -> list[str]:
+def read_arguments(
+    parser: argparse.ArgumentParser, settings: "Callable[[], type[TrainSettings]]"
+) -> tuple[argparse.Namespace, dict[str, Any]] | None:
+    """The arguments of the command and the document that they name; None when the schema was asked for and printed.
+
+    Args:
+        settings: gives the keys of the document; called when they are wanted.
+
+    Raises:
+        ConfigError: the document cannot be read.
+    """
+    arguments = parser.parse_args(_with_count(sys.argv[1:]))
+    if arguments.schema:
+        print(json.dumps(settings().model_json_schema(), indent=2))
+        return None
+    if arguments.config is None:
+        parser.error("the following arguments are required: config")
+    from pyramid.settings.load import read_document
+
+    return arguments, read_document(arguments.config)
+
+
+def _with_count(given: list[str]) -> list[str]:
     """argparse would take the configuration for the number of batches in `--visualize config.json`."""
     pairs = zip(given, [*given[1:], ""], strict=False)
     return ["--visualize=1" if a == "--visualize" and not b.isdecimal() else a for a, b in pairs]
-
-
-def print_schema(settings: "type[TrainSettings]") -> None:
-    """The JSON Schema of a configuration."""
-    print(json.dumps(settings.model_json_schema(), indent=2))
 
 
 def _count_of_batches(text: str) -> int:

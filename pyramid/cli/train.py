@@ -1,14 +1,15 @@
 """pyramid_train: train image classifiers and regressors."""
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
-from pyramid.cli.options import config_parser, print_schema, with_count
+from pyramid.cli.options import config_parser, read_arguments
 from pyramid.cli.process import Stop, console, private_stdout, run
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from pyramid.settings.train import TrainSettings
 
 _EPILOG = """\
 A configuration needs two keys, training_data and output_directory:
@@ -26,24 +27,22 @@ def main() -> None:
 
 
 def _main() -> None:
-    parser = _parser()
-    arguments = parser.parse_args(with_count(sys.argv[1:]))
-    if arguments.schema:
-        from pyramid.settings.train import TrainSettings
-
-        print_schema(TrainSettings)
+    read = read_arguments(_parser(), _settings)
+    if read is None:
         return
-    from pyramid.settings.load import read_document
-
-    if arguments.config is None:
-        parser.error("the following arguments are required: config")
-    document = read_document(arguments.config)
+    arguments, document = read
     if arguments.visualize or arguments.visualize_each:
         _visualize(document, arguments.visualize or 0, arguments.visualize_each)
     elif arguments.validate:
         _validate(document, arguments.config)
     else:
         train(document)
+
+
+def _settings() -> "type[TrainSettings]":
+    from pyramid.settings.train import TrainSettings
+
+    return TrainSettings
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -131,11 +131,10 @@ def _tell_of_bad(
     for key in dict.fromkeys(file.key for file in files):
         if all(file in bad for file in files if file.key == key):
             raise DataError([f"{key}: no picture in {getattr(settings, key)} can be used:", *listed])
-    if listed:
-        for line in listed[:_LISTED]:
-            say(f"left out: {line}")
-        if len(listed) > _LISTED:
-            say(f"left out: {len(listed) - _LISTED:,} more")
+    for line in listed[:_LISTED]:
+        say(f"left out: {line}")
+    if len(listed) > _LISTED:
+        say(f"left out: {len(listed) - _LISTED:,} more")
     labels = {file.label for file in files if file.label}
     for label in sorted(labels - {file.label for file in files if file not in bad}):
         say(f"WARNING: no picture of the class {label!r} can be used: there is no such class")

@@ -59,7 +59,8 @@ class GenerationProgress:
         if done <= self._first or now <= self._begun:
             return ""
         pace = (done - self._first) / (now - self._begun)
-        return f", {_pace(pace)}, {seconds((total - done) / pace)} left"
+        left = f", {seconds((total - done) / pace)} left" if done < total else ""
+        return f", {_pace(pace)}{left}"
 
 
 def print_generated(console: Console, summary: Summary) -> None:

@@ -1,12 +1,12 @@
 """The rules of `pyramid_generate`'s settings, and of the training that they are for."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pyramid.settings.generate import MOST_OCCUPANCY, GenerateSettings
 from pyramid.settings.load import check, check_as
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL
+from pyramid.settings.relations import key_of
 from pyramid.settings.train import TrainSettings
 
 #: Keys that say how pictures are made, and nothing of the training.
@@ -23,14 +23,10 @@ def check_generate(document: dict[str, Any]) -> tuple[GenerateSettings, list[str
         The settings, in which a key with a problem has its default, and all problems, each with its path and value.
     """
     settings, problems = check_as(GenerateSettings, document, _relations)
-    told = {_key(line) for line in problems}
+    told = {key_of(line) for line in problems}
     of_training = check(training_document(document, settings, ["a", "b"]))[1]
-    problems += (line for line in of_training if _key(line) in TrainSettings.model_fields and _key(line) not in told)
+    problems += (line for line in of_training if key_of(line) in TrainSettings.model_fields.keys() - told)
     return settings, problems
-
-
-def _key(problem: str) -> str:
-    return re.split(r"\W", problem)[0]
 
 
 def training_document(document: dict[str, Any], settings: GenerateSettings, labels: Sequence[str]) -> dict[str, Any]:
@@ -50,7 +46,7 @@ def training_keys(document: dict[str, Any], settings: GenerateSettings) -> dict[
 
 def _relations(settings: GenerateSettings, broken: set[str]) -> list[str]:
     problems = [*_required(settings), *_occupancy(settings)]
-    return [problem for problem in problems if problem.split(":")[0] not in broken]
+    return [problem for problem in problems if key_of(problem) not in broken]
 
 
 def _required(settings: GenerateSettings) -> Iterator[str]:

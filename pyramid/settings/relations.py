@@ -1,5 +1,6 @@
 """The rules that hold between settings, or between a setting and a fact."""
 
+import re
 from collections.abc import Iterator
 
 from pyramid.settings.base_settings import HYPERPARAMETERS
@@ -10,6 +11,11 @@ from pyramid.settings.optimizers import OPTIMIZERS
 from pyramid.settings.train import ROW_KEYS, TrainSettings
 
 
+def key_of(problem: str) -> str:
+    """The key of the settings that ``problem`` is about: its path begins with it."""
+    return re.split(r"\W", problem)[0]
+
+
 def relations(settings: TrainSettings, broken: set[str]) -> list[str]:
     """Every broken rule of ``settings``; keys in ``broken`` have been reported and are passed over."""
     problems: list[str] = []
@@ -17,7 +23,7 @@ def relations(settings: TrainSettings, broken: set[str]) -> list[str]:
         problems.extend(rule(settings))
     if "descent_algorithm" not in broken:
         problems.extend(_hyperparameters(settings))
-    return [problem for problem in problems if problem.split(":")[0].split("[")[0] not in broken]
+    return [problem for problem in problems if key_of(problem) not in broken]
 
 
 def _required(settings: TrainSettings) -> Iterator[str]:

@@ -7,8 +7,8 @@ import pytest
 
 from pyramid import api
 from pyramid.errors import ConfigError
+from pyramid.generation.check import check
 from pyramid.generation.output import Output
-from pyramid.generation.training import check
 from pyramid.settings.check_generate import GENERATION_ONLY
 from tests.generation.making import RED, config_in, contents, document_of, generate, plain, write, write_sources
 

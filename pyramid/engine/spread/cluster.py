@@ -16,15 +16,12 @@ class Cluster:
     remote = True
 
     def __init__(self) -> None:
-
         self.count = max(1, int(ray.cluster_resources().get("CPU", 1)))
 
     def put(self, value: T) -> Handle[T]:
-
         return Handle(ray.put(value))
 
     def map(self, function: Callable[[T, Item], Result], shared: Handle[T], items: Iterable[Item]) -> Generator[Result]:
-
         work = ray.remote(num_cpus=1)(outcome)
         begun: deque[Any] = deque()
         running: list[Any] = []
@@ -45,7 +42,6 @@ class Cluster:
 
 
 def _got(reference: Any) -> Any:
-
     try:
         return opened(ray.get(reference))
     except ray.exceptions.RayError as error:

@@ -24,9 +24,9 @@ def cores(workers: int | None = None, on_ray: bool | None = None, folder: Path |
     Args:
         workers: processes on this machine, by default one for each core that this process may use. With one, there is
             none: the work is done in this process. A cluster has as many as it has CPUs.
+        on_ray: by default true where ``RAY_ADDRESS`` is set or this process has a Ray session.
         folder: for temporary files, by default one of its own; processes of this machine remove it when this process is
             killed.
-        on_ray: by default true where ``RAY_ADDRESS`` is set or this process has a Ray session.
 
     Raises:
         ConfigError: ``workers`` is below 1, or no cluster answers at ``RAY_ADDRESS``.

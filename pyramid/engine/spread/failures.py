@@ -33,6 +33,7 @@ class _Failure:
 
 
 def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
+    """The result of ``function``, or what stands for its error; `opened` tells them apart."""
     try:
         return function(*arguments)
     except Exception as error:
@@ -40,6 +41,7 @@ def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def opened(outcome: Any) -> Any:
+    """The result that ``outcome`` holds; where it holds an error, that is raised."""
     if not isinstance(outcome, _Failure):
         return outcome
     raise outcome.error.rebuilt() if isinstance(outcome.error, _Bare) else outcome.error
