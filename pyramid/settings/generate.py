@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from pyramid.settings.augmentations import BACKGROUNDS, FOREGROUNDS, strengths, warnings
-from pyramid.settings.base_settings import NotNegative, OneOf, Path, Unit
+from pyramid.settings.common import NotNegative, OneOf, Path, Unit
 from pyramid.settings.objectives import BOUNDING_BOX
+from pyramid.settings.pictures import AugmentationName
 from pyramid.settings.ranges import Ranges, values
-from pyramid.settings.train import AugmentationName, TrainSettings
+from pyramid.settings.train import TrainSettings
 
 #: How an object may be laid over its background.
 BLENDINGS = ("none", "gaussian", "poisson")

@@ -9,14 +9,16 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from pyramid.errors import ConfigError
-from pyramid.settings.base_settings import Document
 from pyramid.settings.boxes import Box
+from pyramid.settings.common import Document
 from pyramid.settings.generate import GenerateSettings
+from pyramid.settings.pictures import PictureSettings
 from pyramid.settings.ranges import Ranges
 from pyramid.settings.relations import relations
+from pyramid.settings.search_space import Bounds, SearchSpace
 from pyramid.settings.train import ROW_KEYS, Row, TrainSettings
 
-Settings = TypeVar("Settings", bound=TrainSettings)
+Settings = TypeVar("Settings", bound=PictureSettings)
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
@@ -126,7 +128,7 @@ def _line(place: str, details: list[Any], kind: type[Document]) -> str:
         return f"{place}: unknown key{_nearest(first['loc'], kind)}"
     if first["type"] == "missing":
         return f"{place}: is required"
-    if first["type"] == "model_type" and place not in ROW_KEYS and not place.endswith("]"):
+    if first["type"] == "model_type" and not place.startswith(tuple(f"{key}[" for key in ROW_KEYS)):
         return f"{place}: must be an object, but got {_shown(first['input'])}"
     if first["type"] == "list_type" and place in ROW_KEYS:
         return f"{place}: must be a list of rows or a path, but got {_shown(first['input'])}"
@@ -182,10 +184,16 @@ def _name(key: str) -> str:
 def _nearest(place: tuple[int | str, ...], kind: type[Document]) -> str:
     if len(place) == 1 and place[0] in GenerateSettings.model_fields:
         return "; it belongs to pyramid_generate"
-    inner = Ranges if str(place[0]).endswith("augmentation_ranges") else Row
-    known = (kind if len(place) == 1 else inner).model_fields
+    known = (kind if len(place) == 1 else _inner(place)).model_fields
     close = difflib.get_close_matches(str(place[-1]), known, n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _inner(place: tuple[int | str, ...]) -> type[Document]:
+    """What the unknown key at ``place``, inside a key, should have been a key of."""
+    if place[0] == "search_space":
+        return SearchSpace if len(place) == 2 else Bounds
+    return Ranges if str(place[0]).endswith("augmentation_ranges") else Row
 
 
 def _shown(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, PlainValidator, WithJsonSchema, create_model, model_validator
 
 from pyramid.settings.augmentations import ALIASES, AUGMENTATIONS, Augmentation
-from pyramid.settings.base_settings import Document
+from pyramid.settings.common import Document
 
 
 class _Aliased(Document):

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from pyramid.settings.base_settings import HYPERPARAMETERS
+from pyramid.settings.common import HYPERPARAMETERS
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import NETWORKS
 from pyramid.settings.objectives import LOSSES, objective_of_loss
 from pyramid.settings.optimizers import OPTIMIZERS
+from pyramid.settings.pictures import PictureSettings
+from pyramid.settings.tracking import tracking_problems
 from pyramid.settings.train import ROW_KEYS, TrainSettings
 
 
@@ -18,11 +20,14 @@ def key_of(problem: str) -> str:
 
 def relations(settings: TrainSettings, broken: set[str]) -> list[str]:
     """Every broken rule of ``settings``; keys in ``broken`` have been reported and are passed over."""
-    problems: list[str] = []
-    for rule in (_required, _shape, _candidates, _objective):
-        problems.extend(rule(settings))
-    if "descent_algorithm" not in broken:
-        problems.extend(_hyperparameters(settings))
+    of_training = [*_required(settings), *(() if "descent_algorithm" in broken else _hyperparameters(settings))]
+    kept = [problem for problem in of_training if key_of(problem) not in broken]
+    return kept + general_relations(settings, broken)
+
+
+def general_relations(settings: PictureSettings, broken: set[str]) -> list[str]:
+    """Those that hold for the jobs of a backend and for a search too."""
+    problems = [problem for rule in (_shape, _candidates, _objective, _tracking) for problem in rule(settings)]
     return [problem for problem in problems if key_of(problem) not in broken]
 
 
@@ -35,13 +40,13 @@ def _required(settings: TrainSettings) -> Iterator[str]:
             yield f"{key}: must have at least one row, but is empty"
 
 
-def _shape(settings: TrainSettings) -> Iterator[str]:
+def _shape(settings: PictureSettings) -> Iterator[str]:
     shape = settings.input_image_shape
     if shape is not None and (len(shape) != 3 or shape[2] != 3 or min(shape) < 1 or max(shape) > 8192):
         yield f"input_image_shape: must be [width, height, 3] with sides of 1 to 8192 pixels, but got {shape}"
 
 
-def _candidates(settings: TrainSettings) -> Iterator[str]:
+def _candidates(settings: PictureSettings) -> Iterator[str]:
     shape = settings.input_image_shape
     if shape is None or any(_shape(settings)):
         return
@@ -67,7 +72,11 @@ def _hyperparameters(settings: TrainSettings) -> Iterator[str]:
             yield f"{key}: {settings.descent_algorithm} does not take it (it takes {takes})"
 
 
-def _objective(settings: TrainSettings) -> Iterator[str]:
+def _tracking(settings: PictureSettings) -> Iterator[str]:
+    yield from tracking_problems(settings.tracking_uri)
+
+
+def _objective(settings: PictureSettings) -> Iterator[str]:
     objective, loss, metric = settings.objective_type, settings.loss_function, settings.selection_metric
     if objective in LOSSES and loss and loss not in LOSSES[objective]:
         yield f"loss_function: {loss} does not fit a {objective} objective; use one of {', '.join(LOSSES[objective])}"

@@ -10,7 +10,7 @@ import pytest
 
 from pyramid.errors import ConfigError
 from pyramid.settings import load
-from pyramid.settings.base_settings import BaseSettings
+from pyramid.settings.common import CommonSettings
 from pyramid.settings.train import TrainSettings
 
 Problems = Callable[..., list[str]]
@@ -52,7 +52,7 @@ def test_training_data_and_output_directory_are_enough(valid: Valid) -> None:
 
 
 def test_train_settings_are_base_settings() -> None:
-    assert issubclass(TrainSettings, BaseSettings)
+    assert issubclass(TrainSettings, CommonSettings)
 
 
 def test_settings_cannot_be_changed(valid: Valid) -> None:
