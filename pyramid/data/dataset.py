@@ -68,6 +68,7 @@ class Summary:
         classes: name -> pictures or, for an objective of boxes, boxes that have it.
         boxes_left_out: reason -> boxes that cannot be learned for it.
         boxes_told: file, box and reason of the first thousand of these.
+        duplicates: what `data.duplicates.Duplicates` has.
     """
 
     objective: str
@@ -80,6 +81,7 @@ class Summary:
     notes: list[str]
     boxes_left_out: dict[str, int] = field(default_factory=dict)
     boxes_told: list[dict[str, Any]] = field(default_factory=list)
+    duplicates: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,6 +1,7 @@
 """Rows -> examples: checked files, labels of one kind or boxes, weights and groups, in columns."""
 
 import os
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from pyramid.data.misfits import misfits
+from pyramid.data.reach import unreachable
+from pyramid.data.remote import below
 from pyramid.data.sources import Source, read_source
 from pyramid.settings.load import read_boxes
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, LOSSES, NUMERIC, objective_of_loss
@@ -40,10 +43,13 @@ class Examples:
     notes: list[str]
 
 
-def read_examples(settings: TrainSettings) -> tuple[Examples, list[str]]:
+def read_examples(settings: TrainSettings, learns: bool = True) -> tuple[Examples, list[str]]:
     """The examples that ``settings`` names, and every problem in them.
 
     A missing `training_data` is no problem here: the settings have told of it.
+
+    Args:
+        learns: something is to be learned from them, so they must have more than one label.
     """
     sources = _sources(settings)
     problems = [problem for source in sources for problem in source.problems]
@@ -55,6 +61,8 @@ def read_examples(settings: TrainSettings) -> tuple[Examples, list[str]]:
     if problems or not rows:
         return Examples(CATEGORICAL, "", [], [], [], [], 0, []), problems
     files = [_file(place, source, row, settings.allow_absolute_paths, problems) for place, source, row in rows]
+    if not problems:
+        problems += unreachable(sources, files)
     weights = [_weight(place, row, problems) for place, _, row in rows]
     groups = [_group(file, row) for file, (_, _, row) in zip(files, rows, strict=True)]
     told = _boxes(rows, settings) if any(row.get("boxes") is not None for _, _, row in rows) else None
@@ -63,7 +71,7 @@ def read_examples(settings: TrainSettings) -> tuple[Examples, list[str]]:
     if not wrong_labels:
         wrong_labels = [*_unwritable(labels, objective), *misfits(settings, objective, loss)]
         complete = all(row.get("place") is None for _, _, row in rows)
-        wrong_labels += _nothing_to_learn(labels[: len(sources[0].rows)], objective) if complete else []
+        wrong_labels += _nothing_to_learn(labels[: len(sources[0].rows)], objective) if complete and learns else []
     problems += wrong_labels
     weights = _weighted(settings, labels, weights, objective, problems)
     validation_rows = len(sources[1].rows) if len(sources) > 1 else 0
@@ -104,16 +112,27 @@ def _file(place: str, source: Source, row: dict[str, Any], absolute_allowed: boo
     if not isinstance(name, str) or not name:
         problems.append(f"{place}.file: must be a path, but got {name!r}")
         return ""
+    if source.remote:
+        return _remote_file(place, source, name, problems)
     path = os.path.normpath(source.root / name)
     if not absolute_allowed:
         if os.path.isabs(name):
-            problems.append(f"{place}.file: must be relative to image_root, but got {name}; {_WAY_OUT}")
+            problems.append(f"{place}.file: must be relative to image_root, but got {name}; {WAY_OUT}")
         elif os.path.relpath(path, source.root).split(os.sep)[0] == "..":
-            problems.append(f"{place}.file: leads out of image_root ({source.root}): {name}; {_WAY_OUT}")
+            problems.append(f"{place}.file: leads out of image_root ({source.root}): {name}; {WAY_OUT}")
     return path
 
 
-_WAY_OUT = "set image_root to a folder above it, or allow_absolute_paths to true"
+def _remote_file(place: str, source: Source, name: str, problems: list[str]) -> str:
+    """A name is not looked at as a URI: it could lead anywhere."""
+    if os.path.isabs(name) or posixpath.normpath(name).split("/")[0] == "..":
+        problems.append(
+            f"{place}.file: must lie below image_root ({source.remote}), but got {name}; name a URI above it"
+        )
+    return below(source.remote, name)
+
+
+WAY_OUT = "set image_root to a folder above it, or allow_absolute_paths to true"
 
 
 def _weight(place: str, row: dict[str, Any], problems: list[str]) -> float:

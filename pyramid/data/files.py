@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
 
+from pyramid.data.remote import is_uri, opened
+
 #: Modes of more than 8 bits that `convert("RGB")` clips to white instead of scaling.
 SPOILED_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
@@ -28,16 +30,18 @@ class Header:
 
 
 def read_header(path: str) -> Header:
-    """Look into the file ``path``; never raises for a bad file."""
-    if not os.path.isfile(path):
+    """Look into the file ``path``, a remote one too; never raises for a bad file."""
+    if not is_uri(path) and not os.path.isfile(path):
         return Header(reason="is a folder" if os.path.isdir(path) else "missing")
     try:
-        if os.path.getsize(path) == 0:
-            return Header(reason="empty (0 bytes)")
-        with warnings.catch_warnings():
+        with opened(path) if is_uri(path) else open(path, "rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            if not file.peek(1):
+                return Header(reason="empty (0 bytes)")
+            with Image.open(file) as image:
                 return _judge(path, image)
+    except FileNotFoundError:
+        return Header(reason="missing")
     except UnidentifiedImageError:
         return Header(reason="not a picture that can be read")
     except Exception as error:  # Pillow's plugins raise whatever a broken header makes them

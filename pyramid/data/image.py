@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from pyramid.data.copies import local_copies
 from pyramid.data.files import read_header
 from pyramid.tf import tf
 
@@ -23,7 +24,7 @@ class BadImageError(Exception):
 
 
 def read_image(path: str, width: int, height: int, rescale_type: str) -> Pixels:
-    """Decode and rescale the picture ``path`` as sensenet does at prediction time.
+    """Decode and rescale the picture ``path``, a remote one too, as sensenet does at prediction time.
 
     Returns:
         uint8 [height, width, 3]. `pad` fills with the picture's mean, rounded to a whole grey level.
@@ -31,9 +32,14 @@ def read_image(path: str, width: int, height: int, rescale_type: str) -> Pixels:
     Raises:
         BadImageError: the file is missing, broken, or would be decoded otherwise when it is served.
     """
-    header = read_header(path)
-    if header.reason is not None:
-        raise BadImageError(header.reason)
+    with local_copies([path]) as [copy]:
+        reason = copy.reason or read_header(copy.path).reason
+        if reason is not None:
+            raise BadImageError(reason)
+        return _read(copy.path, width, height, rescale_type)
+
+
+def _read(path: str, width: int, height: int, rescale_type: str) -> Pixels:
     try:
         return fit(to_image_pixels(path, None), width, height, rescale_type)
     except Exception as error:  # each decoder has errors of its own, and none may end the job

@@ -35,8 +35,16 @@ class Sampler:
 
     def batch(self, k: int) -> tuple[Indices, Indices]:
         """The rows of batch ``k`` and the epoch of each: how often it was drawn before. Both int64 [batch_size]."""
-        places = np.arange(k * self.batch_size, (k + 1) * self.batch_size)
-        chosen, epochs = np.empty(self.batch_size, np.int64), np.empty(self.batch_size, np.int64)
+        return self._at(np.arange(k * self.batch_size, (k + 1) * self.batch_size))
+
+    def batches(self, first: int, count: int) -> Indices:
+        """The rows of ``count`` batches from number ``first`` on, int64 [count, batch_size]."""
+        places = np.arange(first * self.batch_size, (first + count) * self.batch_size)
+        return self._at(places)[0].reshape(count, self.batch_size)
+
+    def _at(self, places: Indices) -> tuple[Indices, Indices]:
+        """The rows, and the epoch of each, at ``places`` of all batches laid end to end."""
+        chosen, epochs = np.empty(len(places), np.int64), np.empty(len(places), np.int64)
         pool_of_place = places % len(self._pools)
         for pool in np.unique(pool_of_place):
             mine = pool_of_place == pool
@@ -47,9 +55,9 @@ class Sampler:
         rows = self._pools[pool]
         epochs, within = np.divmod(turns, len(rows))
         chosen = np.empty(len(turns), np.int64)
-        for epoch in np.unique(epochs):
-            mine = epochs == epoch
-            chosen[mine] = rows[self._order(pool, int(epoch))[within[mine]]]
+        starts = np.flatnonzero(np.diff(epochs, prepend=-1))  # turns grow, so an epoch's are together
+        for start, end in zip(starts, [*starts[1:], len(turns)], strict=True):
+            chosen[start:end] = rows[self._order(pool, int(epochs[start]))[within[start:end]]]
         return chosen, epochs
 
     def _order(self, pool: int, epoch: int) -> Indices:

@@ -2,9 +2,13 @@
 
 import random
 import statistics
+import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from pyramid.data.copies import AT_ONCE
 from pyramid.data.files import Header, read_header
+from pyramid.data.remote import is_uri
 from pyramid.settings.networks import DETECTOR_DIVISOR
 
 LARGEST_SIDE = 224  # what the ImageNet networks were made for
@@ -52,4 +56,6 @@ def nearest_side(pixels: float) -> int:
 
 def _sizes(files: Sequence[str], seed: int) -> list[Header]:
     sample = random.Random(seed).sample(list(files), min(_SAMPLE, len(files)))
-    return [header for header in map(read_header, sample) if header.reason is None]
+    at_once = AT_ONCE if any(map(is_uri, sample)) else 1
+    with warnings.catch_warnings(), ThreadPoolExecutor(at_once) as threads:  # which each header changes for all
+        return [header for header in threads.map(read_header, sample) if header.reason is None]

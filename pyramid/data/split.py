@@ -13,7 +13,7 @@ TINY = 32
 
 
 def split(
-    labels: Sequence[Any], groups: Sequence[str], rate: float, largest: int, stratified: bool, seed: int
+    labels: Sequence[Any], groups: Sequence[Any], rate: float, largest: int, stratified: bool, seed: int
 ) -> tuple[Indices, Indices]:
     """Divide the examples 0 … n-1, no group on both sides.
 

@@ -29,6 +29,7 @@ class Source:
         problems: what made rows unreadable.
         notes: what a report should tell.
         validation: the rows that the data set itself names to validate on.
+        remote: the URI that files are relative to, instead of ``root``.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Source:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     validation: "Source | None" = None
+    remote: str = ""
 
     def problem(self, text: str) -> None:
         """Tell what is wrong with the data."""
