@@ -9,6 +9,9 @@ from pyramid.settings.objectives import CATEGORICAL
 WEIGHTS_FILE = "model_weights.h5"
 FIT_INFO_FILE = "model_fit_info.json"
 
+#: How the names of folders with weights begin.
+SUBMODEL = "submodel_"
+
 #: The reason of a candidate's end when nothing else has ended it.
 TIME_UP = "its time was up"
 
@@ -22,42 +25,30 @@ class Look(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One network with all that its training depends on, the pictures aside.
+class Fit:
+    """What the training of any network depends on, the data aside.
 
     Attributes:
         name: unique in the search, and the end of its folder's name.
         hyperparameters: of the optimizer, pyramid's names -> values.
         classes: empty for a numeric objective.
-        initial_model: the path of the document that it starts from, or "".
-        structure: of an initial model, `networks.initial.read.InitialModel.structure`; else None.
-        augmentations: name -> strength.
-        augmentation_placement: auto, trial or workers.
         mean, stdev: of the training values; 0 and 1 for any other objective.
-        anchors: of a detector, [width, height] in pixels of the input, the smallest area first; else empty.
         max_seconds_per_update: seconds between checks of the holdout, at most.
-        max_data_size: bytes that the features of frozen layers may take.
+        mixed_precision: auto, on or off.
+        gpus: that it may train on together, if TensorFlow sees as many.
     """
 
     name: str
     network: str
     method: str
     seed: int
-    width: int
-    height: int
-    rescale_type: str
     objective: str
     classes: list[str]
     mean: float
     stdev: float
-    anchors: list[list[float]]
-    initial_model: str
-    structure: dict[str, Any] | None
     loss_function: str
     label_smoothing_factor: float
     balance_objective: bool
-    augmentations: dict[str, float]
-    augmentation_placement: str
     batch_size: int
     descent_algorithm: str
     learning_rate: float
@@ -66,12 +57,9 @@ class Candidate:
     patience: int
     max_seconds_per_update: float
     max_iterations: int | None
-    max_data_size: int
     selection_metric: str
-
-    @property
-    def look(self) -> Look:
-        return Look(self.width, self.height, self.rescale_type)
+    mixed_precision: str = field(default="auto", kw_only=True)
+    gpus: int = field(default=1, kw_only=True)
 
     @property
     def categorical(self) -> bool:
@@ -80,10 +68,59 @@ class Candidate:
     @property
     def folder(self) -> str:
         """The name of the folder with its weights."""
-        return f"submodel_{self.name}"
+        return f"{SUBMODEL}{self.name}"
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Candidate(Fit):
+    """One network on pictures.
+
+    Attributes:
+        initial_model: the path of the document that it starts from, or "".
+        structure: of an initial model, `networks.initial.read.InitialModel.structure`; else None.
+        augmentations: name -> strength.
+        augmentation_placement: auto, trial or workers.
+        anchors: of a detector, [width, height] in pixels of the input, the smallest area first; else empty.
+        max_data_size: bytes that the features of frozen layers may take.
+    """
+
+    width: int
+    height: int
+    rescale_type: str
+    anchors: list[list[float]]
+    initial_model: str
+    structure: dict[str, Any] | None
+    augmentations: dict[str, float]
+    augmentation_placement: str
+    max_data_size: int
+
+    @property
+    def look(self) -> Look:
+        return Look(self.width, self.height, self.rescale_type)
+
+
+@dataclass(frozen=True)
+class TableCandidate(Fit):
+    """One network on the rows of a table.
+
+    Attributes:
+        inputs: columns that enter the network, trees included where it has them.
+        trees: whether it learns from tree columns.
+        layers: sensenet's layers without weights, the output included.
+        mixup_alpha: rows are blended in shares drawn from Beta(mixup_alpha, mixup_alpha); 0: they are not.
+        max_training_time: seconds.
+    """
+
+    inputs: int
+    trees: bool
+    layers: list[dict[str, Any]]
+    mixup_alpha: float
+    l1_regularization: float
+    l2_regularization: float
+    max_training_time: float
 
 
 class Status(StrEnum):
@@ -152,6 +189,8 @@ class Progress:
         value: the best of the selection metric so far.
         tracing_seconds: from the first step to the end of the first batch.
         result: set at the end.
+        seconds_per_step: 0 before the first one.
+        metrics: of the best check so far, as far as it measured them.
     """
 
     iterations: int
@@ -162,3 +201,5 @@ class Progress:
     images_per_second: float
     tracing_seconds: float
     result: Result | None = None
+    seconds_per_step: float = 0.0
+    metrics: dict[str, float | None] = field(default_factory=dict)

@@ -7,14 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyramid.data.dataset import Dataset
 from pyramid.settings.metrics import METRICS
-from pyramid.training.candidate import Candidate
-from pyramid.training.learner import Learner
+from pyramid.training.candidate import Fit
+from pyramid.training.learners.interface import Learner
 from pyramid.training.tasks import Measured, Task
-
-#: Pixels of a batch of predictions, at least one batch of training: 64 pictures of 224×224.
-_PIXELS = 64 * 224 * 224
 
 #: A check is followed by this many times its duration of training: checking takes 6 % of the time at most.
 TRAINING_PER_CHECK = 16.0
@@ -27,24 +23,33 @@ class Holdout:
     does not is checked instead: a check is due every `max_seconds_per_update` at the latest.
     """
 
-    def __init__(self, candidate: Candidate, task: Task, dataset: Dataset):
-        self._candidate = candidate
+    def __init__(self, fit: Fit, task: Task, rows: npt.NDArray[np.int64], batch_size: int):
+        """
+        Args:
+            rows: those that are held out.
+            batch_size: how many are predicted at once.
+        """
+        self._fit = fit
         self._task = task
-        self._batch_size = max(candidate.batch_size, min(64, _PIXELS // (candidate.width * candidate.height)))
-        self.rows = np.random.default_rng([candidate.seed, 1]).permutation(dataset.holdout)
+        self.batch_size = batch_size
+        self.rows = np.random.default_rng([fit.seed, 1]).permutation(rows)
         self.seconds = 0.0
         self.seconds_per_row = 0.0
 
-    def prepare(self, learner: Learner) -> None:
-        """Trace the prediction, time it on one batch, and choose how many rows a check can take."""
-        probe = self.rows[: self._batch_size]
-        learner.trace_prediction(probe, self._batch_size)
+    def prepare(self, learner: Learner, checked: int | None = None) -> None:
+        """Trace the prediction, time it on one batch, and choose how many rows a check can take.
+
+        Args:
+            checked: the choice of an earlier process, whose checks are to be compared with.
+        """
+        probe = self.rows[: self.batch_size]
+        learner.trace_prediction(probe, self.batch_size)
         before = time.monotonic()
-        predicted = learner.predict(probe, self._batch_size)
+        predicted = learner.predict(probe, self.batch_size)
         self._measure(self._headline, probe, predicted)
         self.seconds_per_row = (time.monotonic() - before) / len(probe)
-        allowed = self._candidate.max_seconds_per_update / TRAINING_PER_CHECK / self.seconds_per_row
-        self.rows = self.rows[: max(len(probe), int(allowed))]
+        allowed = self._fit.max_seconds_per_update / TRAINING_PER_CHECK / self.seconds_per_row
+        self.rows = self.rows[: checked or max(len(probe), int(allowed))]
         self.forget_time()
 
     def forget_time(self) -> None:
@@ -53,7 +58,7 @@ class Holdout:
 
     def predict(self, learner: Learner) -> Any:
         """What the task predicts for the rows."""
-        return learner.predict(self.rows, self._batch_size)
+        return learner.predict(self.rows, self.batch_size)
 
     def headline(self, predicted: Any) -> Measured:
         """The two headline metrics and the one that selects, or more."""
@@ -61,12 +66,12 @@ class Holdout:
 
     def complete(self, measured: Measured, predicted: Any) -> Measured:
         """``measured`` with every metric of the objective."""
-        names = METRICS[self._candidate.objective]
+        names = METRICS[self._fit.objective]
         return measured if set(names) <= set(measured.metrics) else self._measure(names, self.rows, predicted)
 
     @property
     def _headline(self) -> list[str]:
-        return list(dict.fromkeys([*METRICS[self._candidate.objective][:2], self._candidate.selection_metric]))
+        return list(dict.fromkeys([*METRICS[self._fit.objective][:2], self._fit.selection_metric]))
 
     def _measure(self, names: Sequence[str], rows: npt.NDArray[np.int64], predicted: Any) -> Measured:
         if not self._task.finite(predicted):

@@ -62,24 +62,30 @@ NUMERIC_LOSSES: dict[str, Callable[[Tensor, Tensor, float, float], Tensor]] = {
 
 
 def categorical_loss(name: str, classes: int, smoothing: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """A function (class indices float32 [b], logits [b, classes]) -> losses [b].
+    """A function (class indices float32 [b] or shares of the classes [b, classes], logits [b, classes]) -> losses [b].
 
     ``smoothing`` is spread uniformly over all classes: with 0.3 and three classes the truth is 0.8, 0.1, 0.1.
     """
     loss = CATEGORICAL_LOSSES[name]
 
     def of_batch(targets: Tensor, raw: Tensor) -> Tensor:
-        truth = tf.one_hot(tf.cast(targets, tf.int32), classes)
+        truth = targets if targets.shape.rank == 2 else tf.one_hot(tf.cast(targets, tf.int32), classes)
         return loss(truth * (1 - smoothing) + smoothing / classes, raw)
 
     return of_batch
 
 
-def numeric_loss(name: str, mean: float, stdev: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """A function (values in their own unit [b], standardised predictions [b, 1]) -> losses [b]."""
+def numeric_loss(
+    name: str, mean: float, stdev: float, standardised: bool = False
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """A function (values [b], standardised predictions [b, 1]) -> losses [b].
+
+    ``standardised``: the values are so too; else they are in their own unit.
+    """
     loss = NUMERIC_LOSSES[name]
 
     def of_batch(targets: Tensor, raw: Tensor) -> Tensor:
-        return loss((targets - mean) / stdev, raw[:, 0], mean, stdev)
+        truth = targets if standardised else (targets - mean) / stdev
+        return loss(truth, raw[:, 0], mean, stdev)
 
     return of_batch

@@ -28,6 +28,8 @@ def auc(truth: Array, predicted: Array) -> float:
 
 def ndcg(truth: Array, predicted: Array) -> float:
     """Normalised discounted cumulative gain of the true class in the order of the probabilities."""
+    if predicted.shape[1] < 2:  # scikit-learn refuses it, but the only class is always the first
+        return 1.0
     one_hot = np.eye(predicted.shape[1])[truth.astype(int)]
     return float(sklearn_metrics.ndcg_score(one_hot, predicted))
 

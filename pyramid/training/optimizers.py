@@ -39,6 +39,27 @@ def make_optimizer(name: str, rate: Callable[[tf.Tensor], tf.Tensor], hyperparam
     return optimizer
 
 
+def descend(optimizer: Any, gradients: list[Any], variables: list[Any]) -> None:
+    """Change ``variables`` by their ``gradients``, in a graph or out of one.
+
+    ``apply_gradients`` does the same by way of a distribution strategy, and something of TensorFlow's keeps every graph
+    in which that was called: a process would grow by 4 MB with every training.
+    """
+    learned = [(g, variable) for g, variable in zip(gradients, variables, strict=True) if g is not None]
+    changed = [variable for _, variable in learned]
+    with tf.init_scope():
+        optimizer._create_all_weights(changed)
+    state = optimizer._prepare(changed)
+    for gradient, variable in learned:
+        optimizer._resource_apply_dense(gradient, variable, apply_state=state)
+    optimizer.iterations.assign_add(1)
+
+
+def descend_together(optimizer: Any, gradients: list[Any], variables: list[Any]) -> None:
+    """`descend` on one of several devices, all of which have the same ``gradients``."""
+    optimizer.apply_gradients(zip(gradients, variables, strict=True), experimental_aggregate_gradients=False)
+
+
 class SteppedRate:
     """rate · min(1, i/x)² at iteration i with x iterations of warm-up; ``rate`` is a variable that steps down."""
 

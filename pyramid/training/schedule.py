@@ -63,6 +63,15 @@ class Schedule:
         """The one that it is in."""
         return self._phases[self._place]
 
+    @property
+    def position(self) -> tuple[int, int, float | None]:
+        """The place of the phase, its checks in a row that brought nothing, and the best value: for `resume`."""
+        return self._place, self._failures, self.best
+
+    def resume(self, place: int, failures: int, best: float | None) -> None:
+        """Go on from the `position` of an earlier schedule."""
+        self._place, self._failures, self.best = place, failures, best
+
     def check(self, value: float, iteration: int, time_used: float) -> Check:
         """Take in a check.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Candidate, Result
+from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Candidate, Fit, Result
 
 
 def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
@@ -40,7 +40,7 @@ def _check_finite(value: Any) -> None:
         raise ValueError("a number of the model is not finite")
 
 
-def save(folder: Path, model: Any, candidate: Candidate, result: Result) -> None:
+def save(folder: Path, model: Any, candidate: Fit, result: Result) -> None:
     """Write the weights of the Keras ``model`` and the fit info into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / ("part_" + WEIGHTS_FILE)  # Keras chooses the format by the ending
@@ -50,9 +50,17 @@ def save(folder: Path, model: Any, candidate: Candidate, result: Result) -> None
 
 
 def load_fit_info(folder: Path) -> tuple[Candidate, Result] | None:
-    """What `save` wrote into ``folder``, or None when it never did."""
+    """What `save` wrote into ``folder`` of a candidate on pictures, or None when it never did."""
     try:
         info = json.loads((folder / FIT_INFO_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return Candidate(**info["candidate"]), Result.from_dict(info["result"])
+    except (FileNotFoundError, KeyError, TypeError):  # a network on a table has another candidate
         return None
-    return Candidate(**info["candidate"]), Result.from_dict(info["result"])
+
+
+def load_result(folder: Path) -> Result | None:
+    """What is known of the last weights in ``folder``, of whatever candidate; None when nothing is."""
+    try:
+        return Result.from_dict(json.loads((folder / FIT_INFO_FILE).read_text(encoding="utf-8"))["result"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -90,13 +90,13 @@ class MadeUpTime:
 @pytest.fixture
 def time(monkeypatch):
     """Let all that a training does take made up time."""
-    from pyramid.training import holdout, trial
+    from pyramid.training import descent, holdout, trial
     from pyramid.training.clock import Stopwatch
     from pyramid.training.features import Features
-    from pyramid.training.learner import Learner
+    from pyramid.training.learners.pictures import PictureLearner
 
     made_up = MadeUpTime()
-    run, predict, fill, save = Learner.run, Learner.predict, Features.fill, trial.save
+    run, predict, fill, save = PictureLearner.run, PictureLearner.predict, Features.fill, descent.save
 
     def share(learner):
         return made_up.kept if isinstance(learner._inputs, Features) else 1.0
@@ -118,10 +118,10 @@ def time(monkeypatch):
         made_up.now += made_up.saving
         save(*arguments)
 
-    monkeypatch.setattr(Learner, "run", timed_run)
-    monkeypatch.setattr(Learner, "predict", timed_predict)
+    monkeypatch.setattr(PictureLearner, "run", timed_run)
+    monkeypatch.setattr(PictureLearner, "predict", timed_predict)
     monkeypatch.setattr(Features, "fill", timed_fill)
-    monkeypatch.setattr(trial, "save", timed_save)
+    monkeypatch.setattr(descent, "save", timed_save)
     monkeypatch.setattr(trial, "Stopwatch", partial(Stopwatch, made_up))
     monkeypatch.setattr(holdout, "time", SimpleNamespace(monotonic=made_up))
     return made_up

@@ -5,6 +5,7 @@ import pytest
 
 from pyramid.networks.build import build
 from pyramid.tf import tf
+from pyramid.training.feeds import Stream
 from pyramid.training.loop import GRADIENT_NORM, TrainingLoop
 from pyramid.training.optimizers import SteppedRate, make_optimizer
 from pyramid.training.values import Values
@@ -27,7 +28,7 @@ def make_loop():
         batches = tf.data.Dataset.from_tensors(batch).repeat().with_options(options)
         model = build(network, side, side, 2, True, seed).model
         descent = make_optimizer(optimizer, SteppedRate(rate, 0), {})
-        return TrainingLoop(model, descent, Values(CANDIDATE, targets), batches)
+        return TrainingLoop(model, descent, Values(CANDIDATE, targets), Stream(batches))
 
     yield make
     tf.keras.backend.clear_session()  # else Keras keeps every network, and each test is slower than the one before

@@ -5,6 +5,7 @@ import pytest
 
 from pyramid.settings.optimizers import OPTIMIZERS as FACTS
 from pyramid.tf import tf
+from pyramid.training import optimizers
 from pyramid.training.losses import categorical_loss
 from pyramid.training.optimizers import OPTIMIZERS, SteppedRate, make_optimizer
 
@@ -134,3 +135,18 @@ def test_a_rate_of_nothing_changes_nothing(name):
     for _ in range(3):
         optimizer.apply_gradients([(tf.constant([1.0, -1.0]), place)])
     assert place.numpy().tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_descent_is_what_keras_does(name):
+    """Its own `apply_gradients` leaves graphs in memory, so ours is another way to the same."""
+    start, gradients = np.linspace(-1, 1, 6, dtype=np.float32), [tf.constant([0.5, -0.2, 0.1, 0.0, 2.0, -1.0]), None]
+    ours, theirs = ([tf.Variable(start), tf.Variable(start)] for _ in range(2))
+    mine, keras = optimizer_of(name, rate=0.1, warmup=3), optimizer_of(name, rate=0.1, warmup=3)
+    step = tf.function(lambda: optimizers.descend(mine, gradients, ours))
+    for _ in range(5):
+        step()
+        keras.apply_gradients([(gradients[0], theirs[0])])
+    assert int(mine.iterations) == int(keras.iterations) == 5
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-6)
+    np.testing.assert_array_equal(ours[1], start)

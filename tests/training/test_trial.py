@@ -11,6 +11,7 @@ from pyramid.settings.metrics import METRICS
 from pyramid.training.candidate import FIT_INFO_FILE, WEIGHTS_FILE, Candidate, Result, Status
 from pyramid.training.metrics import measure
 from pyramid.training.network import build_network
+from pyramid.training.predicted import PREDICTED_FILE
 from pyramid.training.storage import load_fit_info
 from tests.networks.initial.models import write_model
 
@@ -232,7 +233,7 @@ def test_a_bad_end_is_not_what_is_kept(trained, saved_network, dark_and_light):
     trained._learner.iterations += 1  # as steps that spoil would have counted
     result = trained.advance(0.0).result
     assert result.metrics["likelihood"] == pytest.approx(best)
-    predicted = served(saved_network(trained._candidate), pictures[dataset.holdout])
+    predicted = served(saved_network(trained._fit), pictures[dataset.holdout])
     assert measure(["accuracy"], dataset.targets[dataset.holdout], predicted)["accuracy"] == 1.0
 
 
@@ -269,7 +270,7 @@ def test_the_fit_info_is_complete(make_candidate, dark_and_light, train, tmp_pat
     candidate = make_candidate(max_iterations=20)
     result = train(candidate, *dark_and_light)
     folder = tmp_path / candidate.folder
-    assert sorted(path.name for path in folder.iterdir()) == [FIT_INFO_FILE, WEIGHTS_FILE]
+    assert sorted(path.name for path in folder.iterdir()) == [PREDICTED_FILE, FIT_INFO_FILE, WEIGHTS_FILE]
     info = json.loads((folder / FIT_INFO_FILE).read_text())
     assert set(info) == {"candidate", "result"}
     assert set(info["candidate"]) == {field.name for field in fields(Candidate)}

@@ -154,11 +154,11 @@ def test_the_rate_does_not_step_down_early(make_candidate, dark_and_light, start
 
 def test_writing_weights_takes_little_of_the_time(make_candidate, dark_and_light, give, time, monkeypatch):
     """Three percent, and once at the begin and at the end."""
-    from pyramid.training import trial
+    from pyramid.training import descent
 
     saves = []
-    timed_save = trial.save
-    monkeypatch.setattr(trial, "save", lambda *arguments: (saves.append(time.now), timed_save(*arguments)))
+    timed_save = descent.save
+    monkeypatch.setattr(descent, "save", lambda *arguments: (saves.append(time.now), timed_save(*arguments)))
     time.step, time.saving = 0.5, 0.5
     give(make_candidate(), dark_and_light, 50.0)
     assert 2 <= len(saves) <= 2 + 50.0 * 0.03 / 0.5

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from pyramid.settings.base_settings import Document
+from pyramid.settings.common import Document
 from pyramid.settings.networks import DETECTOR_DIVISOR
 from pyramid.settings.objectives import BOUNDING_BOX
 

@@ -47,8 +47,7 @@ def score(truth: Floats, found: Found, classes: list[str]) -> Scores:
     Args:
         truth: [pictures, n, 5]: x1, y1, x2, y2 and the class, -1 for none, in the pixels of ``found``.
     """
-    predictions = _predictions(found)
-    evaluated = _evaluate(_annotations(truth), predictions, len(truth), len(classes))
+    evaluated, predictions = coco_evaluation(truth, found, len(classes))
     precision = np.asarray(evaluated.eval["precision"][:, :, :, 0, -1])  # [IoUs, recalls, classes], of all sizes
     served = {prediction["id"] for prediction in predictions if prediction["served"]}
     per_class = {
@@ -56,6 +55,17 @@ def score(truth: Floats, found: Found, classes: list[str]) -> Scores:
         for k, name in enumerate(classes)
     }
     return Scores(_mean(precision[0]), _mean(precision), per_class)
+
+
+def coco_evaluation(truth: Floats, found: Found, classes: int) -> tuple[COCOeval, list[dict[str, Any]]]:
+    """COCO's evaluation of what was ``found``, its `evalImgs` and `eval` made; and the predictions as COCO has them.
+
+    Args:
+        truth: see `score`.
+        classes: how many there are.
+    """
+    predictions = _predictions(found)
+    return _evaluate(_annotations(truth), predictions, len(truth), classes), predictions
 
 
 def _counts(evaluated: Any, name: int, served: set[int]) -> dict[str, float | int | None]:

@@ -11,17 +11,23 @@ from pyramid.networks.build import Network
 from pyramid.networks.frozen import extractor, head, set_frozen
 from pyramid.networks.yolo import Detector
 from pyramid.training.batches import Batches
-from pyramid.training.candidate import Candidate
+from pyramid.training.candidate import Candidate, Placement
+from pyramid.training.devices import Devices
 from pyramid.training.features import Features, feature_bytes
+from pyramid.training.feeds import Stream
 from pyramid.training.loop import TrainingLoop
 from pyramid.training.optimizers import SteppedRate, make_optimizer
+from pyramid.training.precision import FULL, compute_type
 from pyramid.training.schedule import Phase
 from pyramid.training.tasks import Task
+
+#: Steps that tell how long one takes.
+_TIMED = 5
 
 Rows = npt.NDArray[np.int64]
 
 
-class Learner:
+class PictureLearner:
     """Descends in one phase after the other; frozen and free phases have an optimizer each.
 
     The steps of both are compiled before the first one is taken: in the middle of a training nobody could tell
@@ -43,13 +49,17 @@ class Learner:
         pictures: npt.NDArray[np.uint8],
         batches: Batches,
         phases: tuple[Phase, ...],
+        devices: Devices | None = None,
     ):
+        """``devices``: in whose scope the ``network`` was built."""
+        self._devices = devices or Devices()
         self._candidate = candidate
         self._network = network
         self._task = task
         self._pictures = pictures
         self._batches = batches
-        self._rate = SteppedRate(candidate.learning_rate, candidate.learning_rate_warmup_iterations)
+        with self._devices.scope():
+            self._rate = SteppedRate(candidate.learning_rate, candidate.learning_rate_warmup_iterations)
         self._features: Features | None = None
         self._loops = {frozen: self._traced(frozen) for frozen in dict.fromkeys(phase.frozen for phase in phases)}
         self.model = network.model
@@ -63,10 +73,13 @@ class Learner:
         if frozen and not self._batches.source.augments:
             self._features = self._affordable_features()
         candidate, model, source = self._candidate, self._network.model, self._batches.source
-        if frozen and self._features is not None:
-            model, source = head(self._network), source.of(self._features)
-        optimizer = make_optimizer(candidate.descent_algorithm, self._rate, candidate.hyperparameters)
-        loop = TrainingLoop(model, optimizer, self._task, training_batches(source, ahead=0))
+        computed = compute_type(candidate.mixed_precision)
+        if frozen and self._features is not None:  # what is left to compute is too little to gain by 16 bits
+            model, source, computed = head(self._network), source.of(self._features), FULL
+        with self._devices.scope():
+            optimizer = make_optimizer(candidate.descent_algorithm, self._rate, candidate.hyperparameters)
+        feed = Stream(training_batches(source, ahead=0))
+        loop = TrainingLoop(model, optimizer, self._task, feed, self._devices, computed)
         loop.trace()
         return loop
 
@@ -95,9 +108,9 @@ class Learner:
     def _feed(self) -> None:
         if isinstance(self._inputs, Features):
             source = self._batches.source.of(self._inputs)
-            self.loop.feed(training_batches(source, self.iterations, ahead=0))
+            self.loop.feed(Stream(training_batches(source, self.iterations, ahead=0)))
         else:
-            self.loop.feed(self._batches.dataset(self.iterations))
+            self.loop.feed(Stream(self._batches.dataset(self.iterations)))
 
     def run(self, steps: int) -> float:
         """Take ``steps`` steps; returns their mean loss, regularisation included: NaN or infinite when it diverged."""
@@ -109,12 +122,30 @@ class Learner:
         self.own_iterations += steps
         return loss
 
-    def place_batches(self) -> None:
+    @property
+    def placement(self) -> Placement | None:
+        """Where pictures are augmented; None when nothing is."""
+        return self._batches.placement
+
+    @property
+    def remembered(self) -> list[Any]:
+        """The variables of the optimizer of this phase."""
+        return self.loop.remembered
+
+    def resume(self, iterations: int, own_iterations: int) -> None:
+        """In the phase that it is in, go on with the batch of number ``iterations``."""
+        self.iterations, self.own_iterations = iterations, own_iterations
+        self._feed()
+
+    def settle(self, spent: float = 0.0) -> None:
         """Find the faster place for making batches; takes some steps where that is open."""
+        most = self._candidate.max_iterations
+        if most is not None and most - self.iterations < _TIMED:
+            return
         if self._batches.choose(self.iterations, self._seconds_per_step):
             self._feed()
 
-    def _seconds_per_step(self, steps: int = 5) -> float:
+    def _seconds_per_step(self, steps: int = _TIMED) -> float:
         """Take ``steps`` steps; returns the seconds of one."""
         began = time.perf_counter()
         self.run(steps)
