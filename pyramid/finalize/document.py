@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from pyramid.networks.build import Network
+from pyramid.networks.yolo import Detector
 from pyramid.settings.objectives import NUMERIC
-from pyramid.training.candidate import Candidate, Result
+from pyramid.training.candidate import Candidate, Look, Result
 from pyramid.training.network import build_network
 
 
@@ -18,17 +20,7 @@ def model_document(candidate: Candidate, result: Result, weights: Path) -> dict[
     network.model.load_weights(weights)
     return {
         "preprocess": [{"type": "image", "index": 0}],
-        "image_network": {
-            "layers": network.image_layers(),
-            "metadata": {
-                "base_image_network": candidate.network,
-                "input_image_shape": [candidate.width, candidate.height, 3],
-                "loading_method": network.loading_method,
-                "outputs": network.outputs,
-                "rescale_type": candidate.rescale_type,
-                "image_training_type": candidate.method,
-            },
-        },
+        "image_network": image_network_document(network, candidate.network, candidate.method, candidate.look),
         "layers": network.readout_layers(),
         "output_exposition": _output_exposition(candidate),
         "trees": None,
@@ -40,6 +32,21 @@ def model_document(candidate: Candidate, result: Result, weights: Path) -> dict[
         "training_options": _training_options(candidate),
         "iterations": result.iterations,
         "elapsed_time": result.seconds.get("elapsed", 0.0),
+    }
+
+
+def image_network_document(network: Network | Detector, name: str, method: str, look: Look) -> dict[str, Any]:
+    """The part of a document that turns pictures into features."""
+    return {
+        "layers": network.image_layers(),
+        "metadata": {
+            "base_image_network": name,
+            "input_image_shape": [look.width, look.height, 3],
+            "loading_method": network.loading_method,
+            "outputs": network.outputs,
+            "rescale_type": look.rescale_type,
+            "image_training_type": method,
+        },
     }
 
 

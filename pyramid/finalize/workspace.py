@@ -1,23 +1,46 @@
 """The output directory: results are made aside and put in place at the end, so that none is half written."""
 
+import glob
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
+from pyramid.data.remote import RemoteError, is_uri, localized
 from pyramid.errors import ConfigError
+from pyramid.finalize.evaluation import EVALUATION_FILE
+from pyramid.finalize.journal import JOURNAL_FILE
+from pyramid.finalize.store import Store
 from pyramid.training.candidate import FIT_INFO_FILE
 
 UNFINISHED = "unfinished"
 FINAL_MODEL_FILE = "final_model.json"
 RESULTS_FILE = "results.json"
 CONFIG_FILE = "config.json"
+REPORT_FILE = "report.html"
+
+#: Of the trials' curves, a folder for each of them; and the runs of the job at a server of MLflow.
+TENSORBOARD = "tensorboard"
+MLFLOW_FILE = "mlflow.json"
+
+#: Folders that a longer job goes on with.
+KEPT = ("arrays", "images", TENSORBOARD)
 
 
 def check_output(output: str) -> list[str]:
-    """Why nothing could be written to the folder ``output``; nothing is left there."""
+    """Why nothing could be written to the folder or URI ``output``; nothing is left there."""
+    try:
+        output = localized(output)
+        if is_uri(output):
+            Store(output).check()
+            return []
+    except RemoteError as error:
+        return [f"output_directory: {error}"]
     path = Path(output)
     try:
         os.stat(path)
@@ -42,24 +65,57 @@ def holds_results(output: str) -> bool:
     return (Path(output) / RESULTS_FILE).exists()
 
 
+def holds_unfinished(output: str) -> bool:
+    """Whether a job that was killed has left networks in ``output``."""
+    return bool(list((Path(output) / UNFINISHED).glob(f"*/{FIT_INFO_FILE}")))
+
+
 @contextmanager
-def workspace(output: Path) -> Iterator[Path]:
+def scratch(folder: Path) -> Iterator[Path]:
+    """A folder in ``folder`` for what is not finished; gone at the end or, after a kill, by `sweep`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f"{_prefix()}{os.getpid()}_", dir=folder))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _prefix() -> str:
+    """Of scratch folders of this machine: whether others' processes are alive cannot be seen."""
+    return f"{UNFINISHED}_{socket.gethostname()}_"
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes of this machine have left in ``folder`` that were killed."""
+    for left in folder.glob(f"{glob.escape(_prefix())}*"):
+        pid = left.name.removeprefix(_prefix()).partition("_")[0]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def workspace(output: Path, keep: bool = False) -> Iterator[Path]:
     """The absolute path of a folder inside ``output`` for what is not finished.
 
     It is removed at the end. After an error it stays when a candidate has left weights in it, and else nothing
     stays of what was made here.
+
+    Args:
+        keep: what an earlier run has left in it, whatever happens.
     """
     made = [parent for parent in (output, *output.absolute().parents) if not parent.exists()]
     work = output.absolute() / UNFINISHED  # trials have working directories of their own
-    shutil.rmtree(work, ignore_errors=True)
+    if not keep:
+        shutil.rmtree(work, ignore_errors=True)
     try:
-        work.mkdir(parents=True)
+        work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError([f"output_directory: cannot make {work}: {error.strerror}"]) from error
     try:
         yield work
     except BaseException:
-        if not list(work.glob(f"*/{FIT_INFO_FILE}")):
+        if not keep and not list(work.glob(f"*/{FIT_INFO_FILE}")):
             shutil.rmtree(work, ignore_errors=True)
             _remove_empty(made)
         raise
@@ -82,3 +138,16 @@ def deliver(work: Path, output: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     for folder in sorted(work.glob("submodel_*")):
         os.replace(folder, output / folder.name)
+    for name in KEPT:
+        shutil.rmtree(output / name, ignore_errors=True)
+        if (work / name).is_dir():
+            os.replace(work / name, output / name)
+    for name in (
+        JOURNAL_FILE,
+        EVALUATION_FILE,
+        REPORT_FILE,
+        MLFLOW_FILE,
+    ):  # somebody may give it more time, or look at it
+        (output / name).unlink(missing_ok=True)
+        if (work / name).exists():
+            os.replace(work / name, output / name)

@@ -1,0 +1,125 @@
+"""What an export is tried on: real pictures, or rows drawn at random where a model takes columns of a table."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pyramid.data.examples import read_examples
+from pyramid.data.files import read_header
+from pyramid.data.formats.source import pictures_in
+from pyramid.data.remote import is_uri
+from pyramid.errors import ConfigError
+from pyramid.finalize.evaluation import EVALUATION_FILE, read_evaluation
+from pyramid.finalize.exports.inputs import example_inputs
+from pyramid.finalize.exports.runtimes import Arrays
+from pyramid.finalize.workspace import CONFIG_FILE
+from pyramid.settings import load
+from pyramid.tf import tf  # noqa: F401 - sensenet imports TensorFlow, so it comes after pyramid.tf
+
+from sensenet.constants import PIXEL_INPUTS  # isort: skip
+from sensenet.load import to_image_pixels  # isort: skip
+
+#: The most pictures that an export is tried on.
+MOST = 16
+
+_WAY_OUT = "name files or folders of pictures with --pictures"
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One prediction.
+
+    Attributes:
+        inputs: name -> array with a first dimension of rows; pixels are uint8.
+        path: of the picture that ``inputs`` hold; "" for rows.
+    """
+
+    inputs: Arrays
+    path: str = ""
+
+
+def samples_of(document: dict[str, Any], model: Path, pictures: list[str]) -> list[Sample]:
+    """For a model of pictures alone at most 16 of ``pictures`` or, without any, of the holdout of ``model``.
+
+    Models that take columns of a table get 32 random rows.
+
+    Raises:
+        ConfigError: there is no picture, or one of ``pictures`` cannot be read.
+    """
+    if [column["type"] for column in document["preprocess"]] != ["image"]:
+        if pictures:
+            raise ConfigError(
+                ["pictures: the model takes columns of a table; it is compared on random rows, so leave them out"]
+            )
+        return _random_rows(document)
+    paths = _named(pictures) if pictures else _held_out(model)
+    read = {path: _read(path) for path in _spread(paths)}
+    bad = [f"pictures: {path}: {found}" for path, found in read.items() if isinstance(found, str)]
+    if pictures and bad:
+        raise ConfigError([f"{problem}; leave it out" for problem in bad])
+    if len(bad) == len(read):
+        raise ConfigError([f"pictures: none of the {len(read)} of the holdout can be read; {_WAY_OUT}", *bad])
+    return [found for found in read.values() if isinstance(found, Sample)]
+
+
+def _read(path: str) -> Sample | str:
+    """The picture ``path``, or why it cannot be read."""
+    if is_uri(path):
+        return "is not on this machine"
+    reason = read_header(path).reason
+    if reason:
+        return reason
+    try:
+        return Sample({PIXEL_INPUTS: to_image_pixels(path, None)[np.newaxis]}, path)
+    except Exception as error:  # each decoder has errors of its own
+        return f"cannot be decoded: {next(iter(str(error).splitlines()), type(error).__name__)}"
+
+
+def _random_rows(document: dict[str, Any]) -> list[Sample]:
+    drawn = [example_inputs(document, seed) for seed in range(4)]
+    return [Sample({name: values.numpy() for name, values in inputs.items()}) for inputs in drawn]
+
+
+def _spread(paths: list[str]) -> list[str]:
+    """At most MOST of ``paths``, of all parts of the list."""
+    if len(paths) <= MOST:
+        return paths
+    return [paths[i * len(paths) // MOST] for i in range(MOST)]
+
+
+def _named(pictures: list[str]) -> list[str]:
+    paths, problems = [], []
+    for name in pictures:
+        path = os.path.expanduser(name)
+        found = pictures_in(Path(path)) if os.path.isdir(path) else [path]
+        if not found:
+            problems.append(f"pictures: {name} is a folder without pictures; {_WAY_OUT}")
+        paths += found
+    if problems:
+        raise ConfigError(problems)
+    return list(dict.fromkeys(paths))
+
+
+def _held_out(model: Path) -> list[str]:
+    """The pictures of the holdout of the training that has made ``model``."""
+    evaluation = read_evaluation(model.with_name(EVALUATION_FILE))
+    named = evaluation.files if evaluation else _validation_files(model.with_name(CONFIG_FILE))
+    if not named:
+        raise ConfigError([f"pictures: none to compare with: {model.parent} does not tell the holdout; {_WAY_OUT}"])
+    return list(dict.fromkeys(named))
+
+
+def _validation_files(config: Path) -> list[str]:
+    """The pictures of `validation_data` of the configuration; none without it."""
+    try:
+        settings, problems = load.check(json.loads(config.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return []
+    if problems or settings.validation_data is None:
+        return []
+    examples, _ = read_examples(settings)
+    return examples.files[len(examples.files) - examples.validation_rows :]

@@ -1,0 +1,67 @@
+"""What happened in a job so far, line by line on disk: a job that was killed goes on from there."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pyramid.training.candidate import Progress
+
+JOURNAL_FILE = "journal.jsonl"
+
+#: Kinds of entries: what the job is, what is known before its trials, a candidate that was thought of, how far one is
+#: (see `progress_entry`), how one ended, and the seconds of the budget that have gone.
+JOB, PLAN, CANDIDATE, PROGRESS, RESULT, SPENT = "job", "plan", "candidate", "progress", "result", "spent"
+
+
+def job_entry(command: str, document: dict[str, Any]) -> dict[str, Any]:
+    """What an entry says of a job: its relative paths start from the folder in which this process is."""
+    return {"command": command, "document": document, "folder": os.getcwd()}
+
+
+def progress_entry(name: str, at: float, progress: Progress, ended: bool) -> dict[str, Any]:
+    """What an entry says of the candidate ``name``: `at` and `left` are seconds, of the job's budget and of its share.
+
+    There is one when it begins, one for each check of the holdout, and one at its end.
+    """
+    told = ("iterations", "checks", "elapsed", "value", "images_per_second", "metrics")
+    values = {key: getattr(progress, key) for key in told}
+    return {"name": name, "at": round(at, 3), "left": progress.seconds_left, **values, "ended": ended}
+
+
+class Journal:
+    """Adds entries to the journal in a folder."""
+
+    def __init__(self, folder: Path):
+        self._path = folder / JOURNAL_FILE
+        _mend(self._path)
+
+    def write(self, kind: str, value: Any) -> None:
+        """Add an entry: JSON."""
+        line = json.dumps([kind, value], ensure_ascii=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def _mend(path: Path) -> None:
+    """Cut a last line that was half written off, so that the next one has a beginning."""
+    if path.is_file():
+        whole = path.read_bytes()
+        end = whole.rfind(b"\n") + 1
+        if end < len(whole):
+            os.truncate(path, end)
+
+
+def entries(folder: Path) -> Iterator[tuple[str, Any]]:
+    """The entries (kind, value) of the journal in ``folder``, in order; what cannot be read is passed over."""
+    try:
+        lines = (folder / JOURNAL_FILE).read_bytes().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        try:
+            kind, value = json.loads(line)
+        except (ValueError, TypeError):
+            continue
+        yield kind, value
