@@ -1,0 +1,132 @@
+"""Picture files -> the pixels that sensenet would see, batch after batch, decoded while the network computes."""
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyramid.data.copies import local_copies
+from pyramid.data.files import read_header
+from pyramid.data.image import BadImageError
+from pyramid.data.remote import is_uri
+from pyramid.prediction.fitting import fitted
+from pyramid.tf import tf
+from pyramid.training.candidate import Look
+
+# sensenet imports TensorFlow, so it comes after pyramid.tf.
+from sensenet.load import to_image_pixels  # isort: skip
+
+#: Batches that are decoded before they are asked for.
+_AHEAD = 2
+
+#: How much threads that decode give way to others.
+_NICE = 10
+
+#: Files that are fetched at once when they are remote.
+_REMOTE = 16
+
+
+@dataclass
+class Decoded:
+    """A batch.
+
+    Attributes:
+        pixels: [n, height, width, 3], uint8 or, where pictures are padded with their mean, float32; without a look a
+            list of pictures in their own sizes, uint8. Zero for a bad one.
+        sizes: int32 [n, 2]: width and height of the original pictures in pixels, 0 for a bad one.
+        reasons: why one is bad, or "".
+    """
+
+    files: Sequence[str]
+    pixels: Any
+    sizes: npt.NDArray[np.int32]
+    reasons: list[str]
+
+
+def decoded(files: Sequence[str], look: Look | None, batch_size: int) -> Iterator[Decoded]:
+    """The pictures ``files`` in order; without a ``look`` they are not fitted."""
+    threads = _REMOTE if any(map(is_uri, files)) else _threads()
+    tf.constant(0)  # TensorFlow's own threads begin now: begun by one that gives way, they would give way, too
+    with ThreadPoolExecutor(threads, initializer=_give_way) as pool:
+        waiting: deque[tuple[Decoded, list[Future[None]]]] = deque()
+        starts = iter(range(0, len(files), batch_size))
+        try:
+            for start in starts:
+                waiting.append(_begun(pool, files[start : start + batch_size], look))
+                if len(waiting) > _AHEAD:
+                    yield _done(*waiting.popleft())
+            while waiting:
+                yield _done(*waiting.popleft())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _threads() -> int:
+    """Cores that decode: beside a GPU all, else half, for the network has use for the others and takes longer."""
+    cores = len(os.sched_getaffinity(0))
+    return cores if tf.config.list_physical_devices("GPU") else max(1, cores // 2)
+
+
+def _give_way() -> None:
+    """Let this thread decode where the network leaves cores idle, for what computes in parallel waits for the last."""
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
+def _begun(pool: ThreadPoolExecutor, files: Sequence[str], look: Look | None) -> tuple[Decoded, list["Future[None]"]]:
+    n = len(files)
+    pixels: Any = [np.zeros((1, 1, 3), np.uint8)] * n
+    if look is not None:
+        kind = np.float32 if look.rescale_type == "pad" else np.uint8
+        pixels = np.zeros((n, look.height, look.width, 3), kind)
+    batch = Decoded(files, pixels, np.zeros((n, 2), np.int32), [""] * n)
+    return batch, [pool.submit(_decode, batch, i, look) for i in range(n)]
+
+
+def _done(batch: Decoded, futures: list["Future[None]"]) -> Decoded:
+    for future in futures:
+        future.result()
+    return batch
+
+
+def _decode(batch: Decoded, i: int, look: Look | None) -> None:
+    try:
+        batch.pixels[i], batch.sizes[i] = read_served(batch.files[i], look)
+    except BadImageError as error:
+        batch.reasons[i] = str(error)
+
+
+def read_served(path: str, look: Look | None) -> tuple[Any, tuple[int, int]]:
+    """What sensenet would see in the picture ``path`` when serving, and its width and height in pixels.
+
+    That is what training sees, but for the grey that pads: training rounds it, to keep bytes.
+
+    Raises:
+        BadImageError: the file is missing, broken, or would be decoded otherwise when it is served.
+    """
+    with local_copies([path]) as [copy]:
+        reason = copy.reason or read_header(copy.path).reason
+        if reason is not None:
+            raise BadImageError(reason)
+        try:
+            pixels = to_image_pixels(copy.path, None)
+        except Exception as error:  # each decoder has errors of its own, and none may end the job
+            raise BadImageError(f"cannot be decoded: {_line(error)}") from error
+    height, width = pixels.shape[:2]
+    try:
+        return (pixels if look is None else fitted(pixels, look)), (width, height)
+    except ValueError as error:
+        raise BadImageError(str(error)) from error
+
+
+def _line(error: Exception) -> str:
+    """The message without the names of TensorFlow's operation: "{{function_node …}} message [Op:Name]"."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0].split("}}")[-1].split(" [Op:")[0].strip()
