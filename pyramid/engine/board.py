@@ -3,7 +3,12 @@
 import time
 from typing import Any
 
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
 from pyramid.engine.session import ray
+
+#: Name of a trial -> how often it has lost its process, and whether one was short of memory.
+Losses = dict[str, tuple[int, bool]]
 
 
 class _Board:
@@ -16,10 +21,12 @@ class _Board:
         self._posted: dict[str, float] = {}
         self._at = time.monotonic()
         self._processes: dict[str, tuple[Any, str, int]] = {}
+        self._losses: Losses = {}
 
-    def post(self, seconds_left: dict[str, float]) -> None:
-        """What each running trial has left now."""
-        self._posted = seconds_left
+    @ray.method(max_task_retries=0)  # type: ignore[untyped-decorator] # the next one is on its way
+    def post(self, seconds_left: dict[str, float], losses: Losses) -> None:
+        """What each running trial has left now, and what all have lost."""
+        self._posted, self._losses = seconds_left, losses
         self._at = time.monotonic()
 
     def seconds_left(self, name: str) -> float | None:
@@ -31,8 +38,22 @@ class _Board:
         """The trial ``name`` runs in this actor, on this node, as this process."""
         self._processes[name] = (actor, node, pid)
 
+    def lose(self, losses: Losses) -> None:
+        """What all trials have lost, of which one is new."""
+        self._losses = losses
+
+    def losses(self, name: str) -> tuple[int, bool]:
+        """How often the trial has lost its process, and whether one was short of memory."""
+        return self._losses.get(name, (0, False))
+
     def process(self, name: str) -> tuple[Any, str, int] | None:
         return self._processes.get(name)
 
 
 Board: Any = ray.remote(num_cpus=0)(_Board)
+
+
+def start_board() -> Any:
+    """A board on this node, where no other node's loss takes it along; killed, it comes back empty."""
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return Board.options(max_restarts=-1, max_task_retries=-1, scheduling_strategy=here).remote()

@@ -4,7 +4,6 @@ import logging
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,13 +21,14 @@ os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 
 # A session of our own listens on every address of the machine, so it wants a token: one that it makes itself.
-if "ray" not in sys.modules and not os.environ.get("RAY_ADDRESS"):
+if "ray" not in sys.modules and os.environ.get("RAY_ADDRESS", "") in ("", "local"):
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     if not os.environ.get("RAY_AUTH_TOKEN_PATH"):
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 import ray
 
+from pyramid.engine.probe import probe
 from pyramid.errors import ConfigError
 
 __all__ = ["ray", "session"]
@@ -43,13 +43,14 @@ def session() -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    address = os.environ.get("RAY_ADDRESS")
-    if address:
-        _probe(address)
+    address = os.environ.get("RAY_ADDRESS", "")
+    joins = address not in ("", "local")
+    if joins:
+        probe(address)
         _join(address)
     else:
-        _init(include_dashboard=False)
-    reaper = None if address else _start_reaper()
+        _init(address="local", include_dashboard=False)
+    reaper = None if joins else _start_reaper()
     try:
         yield
     finally:
@@ -62,7 +63,7 @@ def session() -> Iterator[None]:
 def _join(address: str) -> None:
     try:
         _init()
-    except (ValueError, ConnectionError) as error:
+    except (ValueError, ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
         raise ConfigError([f"RAY_ADDRESS: no Ray cluster can be joined at {address!r}: {error}"]) from error
 
 
@@ -104,14 +105,3 @@ def _start_reaper() -> subprocess.Popen[bytes]:
     started = [str(child.pid) for child in psutil.Process().children(recursive=True)]
     command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py")), *started]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-
-
-def _probe(address: str) -> None:
-    """Ray itself would try for minutes to reach an address where nobody listens."""
-    host, _, port = address.rpartition(":")
-    if "//" in address or not port.isdigit():
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=5).close()
-    except OSError as error:
-        raise ConfigError([f"RAY_ADDRESS: no Ray cluster answers at {address} ({error})"]) from error

@@ -1,131 +1,173 @@
-"""One candidate as a Ray Tune trial."""
+"""One candidate as a Ray Tune trial, whatever it learns from."""
 
-import contextlib
 import gc
-import itertools
 import os
+import time
 import traceback
-from collections.abc import Iterator
-from dataclasses import asdict
+from abc import abstractmethod
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
+from pyramid.engine.keeper import Place
 from pyramid.engine.session import ray
-from pyramid.engine.shared import Shared
-from pyramid.engine.stream import Batch, worker_batches
-from pyramid.training.candidate import Candidate, Result, Status
-from pyramid.training.storage import load_fit_info
+from pyramid.training.candidate import Fit, Progress, Result, Status
+from pyramid.training.storage import load_result
+
+#: How often a candidate may lose its process.
+MOST_LOSSES = 3
 
 
 class Trial(tune.Trainable):
-    """Trains the candidate at ``config["index"]``, half a second for each step.
+    """Trains the candidate called ``config["name"]``, half a second for each step.
 
-    The first step only says that it was called: the time of the search runs from there. The second builds and
-    traces the network. Whatever fails becomes a result with its traceback.
+    The first step makes ready what a candidate's time is not spent on: that runs from the end of this step. The
+    second builds and traces the network, or takes up what an earlier process of this candidate has left. Whatever fails
+    becomes a result with its traceback; out of memory, it begins once more with half of the batch.
     """
 
-    def setup(self, config: dict[str, Any], shared: Shared) -> None:
+    _place: Any = None
+    _is_frozen = False
+
+    def setup(self, config: dict[str, Any], shared: Any) -> None:
+        """``shared``: a `engine.shared.Common`."""
         from pyramid.tf import limit_devices
 
         limit_devices(shared.threads)
         self._shared = shared
-        self._workers_are_warm = False
         self.reset_config(config)
-        gc.freeze()  # what was imported stays: collecting a candidate's leftovers need not look at it
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        import pyramid.training.trial  # the import of TensorFlow and Keras is no part of the candidate's time
-        from pyramid.tf import tf
-
-        self._training: pyramid.training.trial.CandidateTraining | None = None
+        """Only take note of it: the rest is the work of the first step."""
+        self._wanted = new_config
         self._began = False
-        tf.keras.backend.clear_session()
-        gc.collect()
-        self._candidate = Candidate(**self._shared.candidates[new_config["index"]])
-        view = self._shared.view(self._candidate)
-        self._pictures, self._dataset = view.pictures(), view.dataset
-        self._ready: tuple[Batch, Iterator[Batch]] | None = None
-        if self._candidate.augmentations:
-            with contextlib.suppress(Exception):  # step() will fail in the same way, and tell
-                self._warm_up()
-        context = ray.get_runtime_context()
-        self._shared.board.enter.remote(self._candidate.name, context.current_actor, context.get_node_id(), os.getpid())
         return True
 
-    def _warm_up(self) -> None:
-        """Compile the augmentations, which all candidates have in common, and wait until the workers are there."""
-        from pyramid.training.batches import batch_source
+    def _make_ready(self) -> None:
+        from pyramid.tf import tf
 
-        batch_source(self._candidate, self._pictures, self._dataset).batch(0)
-        placement = self._candidate.augmentation_placement
-        if placement == "workers" or (placement == "auto" and self._shared.workers and not self._workers_are_warm):
-            stream = worker_batches(self._shared, self._candidate.name, 0)
-            batch = next(stream)
-            self._workers_are_warm = True
-            if placement == "workers":
-                self._ready = (batch, stream)
-            else:
-                stream.close()
+        self._training: Any = None
+        tf.keras.backend.clear_session()
+        gc.collect()
+        if self._place is not None:
+            self._place.leave()
+        shared, name = self._shared, self._wanted["name"]
+        losses, memory_lost = ray.get(shared.board.losses.remote(name))
+        self._fit = self._candidate_of(self._wanted)
+        self._full_batch = self._fit.batch_size
+        if memory_lost or losses >= MOST_LOSSES - 1:
+            self._fit = _halved(self._fit)
+        self._lost_before = losses > 0
+        self._place = Place(shared.folder, shared.marker, self._fit.folder, shared.keeper)
+        self._take_up()
+        context = ray.get_runtime_context()
+        shared.board.enter.remote(name, context.current_actor, context.get_node_id(), os.getpid())
+        if not self._is_frozen:
+            self._is_frozen = True
+            gc.freeze()  # what was imported stays: collecting a candidate's leftovers need not look at it
 
-    def _worker_batches(self, first: int) -> Iterator[Batch]:
-        ready, self._ready = self._ready, None
-        if first == 0 and ready:
-            batch, rest = ready
-            return itertools.chain([batch], rest)
-        return worker_batches(self._shared, self._candidate.name, first)
+    @abstractmethod
+    def _candidate_of(self, config: dict[str, Any]) -> Fit:
+        """The candidate of a trial."""
+
+    @abstractmethod
+    def _take_up(self) -> None:
+        """Make ready what no candidate's time should be spent on."""
+
+    @abstractmethod
+    def _begin(self, folder: Path, resume: bool) -> Any:
+        """The training of the candidate, a `Descent`."""
+
+    def _complete(self, result: Result) -> None:
+        """What is to be done after the last step, in the folder of the candidate."""
+
+    def _hand_in(self) -> None:
+        """Called when all that the candidate leaves is where the driver sees it."""
 
     def step(self) -> dict[str, Any]:
         if not self._began:
+            self._make_ready()
             self._began = True
             return {"began": True}
         try:
             return self._advance()
         except Exception as error:
+            if _out_of_memory(error) and self._fit.batch_size > 1 and not self._halved_already:
+                return self._begin_smaller()
             return {"progress": None, "result": self._failure(error).to_dict(), "done": True}
 
-    def _advance(self) -> dict[str, Any]:
-        from pyramid.training.trial import CandidateTraining
+    @property
+    def _halved_already(self) -> bool:
+        return self._fit.batch_size < self._full_batch
 
+    def _begin_smaller(self) -> dict[str, Any]:
+        from pyramid.tf import tf
+
+        self._training = None
+        self._fit = _halved(self._fit)
+        tf.keras.backend.clear_session()
+        gc.collect()
+        return {"halved": True}
+
+    def _advance(self) -> dict[str, Any]:
         if self._training is None:
-            folder = Path(self._shared.folder) / self._candidate.folder
-            shared = self._shared
-            workers = self._worker_batches if shared.workers else None
-            self._training = CandidateTraining(
-                self._candidate,
-                self._pictures,
-                self._dataset,
-                folder,
-                workers,
-                shared.threads,
-                shared.start(self._candidate),
-            )
-            progress = self._training.progress()
+            began = time.monotonic()
+            resume = self._shared.resumes or self._lost_before
+            if resume:
+                self._place.fetch()
+            self._training = self._begin(self._place.folder, resume)
+            told = self._told(self._training.progress()) | {"built": time.monotonic() - began}
         else:
-            progress = self._training.advance(self._seconds_left())
-        result = progress.result.to_dict() if progress.result else None
+            told = self._told(self._training.advance(self._seconds_left()))
+        self._place.send()
+        if told["result"]:
+            self._hand_in()
+        return told
+
+    def _told(self, progress: Progress) -> dict[str, Any]:
         values = {key: value for key, value in asdict(progress).items() if key != "result"}
-        return {"progress": values, "result": result, "done": result is not None}
+        result = progress.result
+        if result is None:
+            return {"progress": values, "result": None, "done": False}
+        if self._halved_already:
+            result.reason += f"; with batches of {self._fit.batch_size}, for it was out of memory"
+        if result.status == Status.FINISHED:
+            self._complete(result)
+        return {"progress": values, "result": result.to_dict(), "done": True}
 
     def _seconds_left(self) -> float:
         """The driver posts the trial's time when it has seen its first step, some milliseconds later."""
-        while (left := ray.get(self._shared.board.seconds_left.remote(self._candidate.name))) is None:
+        while (left := ray.get(self._shared.board.seconds_left.remote(self._fit.name))) is None:
             pass
         return max(0.0, left)
 
     def _failure(self, error: Exception) -> Result:
         lines = traceback.format_exc()
         reason = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
-        return failed(Path(self._shared.folder), self._candidate, reason, lines)
+        if self._halved_already and _out_of_memory(error):
+            reason += f" (with batches of {self._full_batch} and of {self._fit.batch_size})"
+        none_yet = Result(self._fit.name, self._fit.network, self._fit.method, Status.FAILED)
+        return failed(self._place.folder, none_yet, reason, lines)
 
     def cleanup(self) -> None:
-        self._training = self._ready = None
+        self._training = None
+        self._place.leave()
 
 
-def failed(folder: Path, candidate: Candidate, reason: str, lines: str = "") -> Result:
-    """The result of a candidate that broke: with the metrics of its last saved weights, if it has any."""
-    saved = load_fit_info(folder / candidate.folder)
-    result = saved[1] if saved else Result(candidate.name, candidate.network, candidate.method, Status.FAILED)
+def _out_of_memory(error: Exception) -> bool:
+    from pyramid.training.memory import out_of_memory  # TensorFlow, which the driver does without
+
+    return out_of_memory(error)
+
+
+def _halved(fit: Any) -> Any:
+    return replace(fit, batch_size=max(1, fit.batch_size // 2))
+
+
+def failed(folder: Path, none_yet: Result, reason: str, lines: str = "") -> Result:
+    """The result of a candidate that broke: with the metrics of its last saved weights in ``folder``, if it has any."""
+    result = load_result(folder) or none_yet
     result.status, result.reason, result.traceback = Status.FAILED, reason, lines
     return result

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from pyramid.data.image import read_image
+from pyramid.data.remote import below
 from pyramid.engine.images import decode
 from pyramid.errors import Interrupted
 
@@ -59,3 +60,14 @@ def test_pictures_above_max_data_size_lie_in_a_file_with_the_same_pixels(files: 
 def test_reading_can_be_stopped(files: list[str], tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         decode(files, SHAPE, "crop", 10**9, tmp_path, stopped=lambda: True)
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_pictures_behind_a_uri_are_fetched_where_they_are_decoded(files: list[str], tmp_path: Path) -> None:
+    """fsspec's local:// is a file system like any other, which all processes have in common."""
+    root = f"local://{Path(files[0]).parent}"
+    remote = decode([below(root, Path(file).name) for file in files], SHAPE, "crop", 10**9, tmp_path)
+    local = decode(files, SHAPE, "crop", 10**9, tmp_path)
+    assert remote.bad == local.bad
+    np.testing.assert_array_equal(remote.pixels, local.pixels)
+    np.testing.assert_array_equal(remote.sizes, local.sizes)

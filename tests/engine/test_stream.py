@@ -46,6 +46,9 @@ def shared(candidate, dark_and_light) -> Shared:
         threads=1,
         workers=1,
         board=None,
+        marker="",
+        keeper=None,
+        resumes=False,
     )
 
 

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from pyramid.engine.events import Update
+from pyramid.engine.listener import Ends
 from pyramid.engine.resources import Resources, resources
 from pyramid.engine.session import ray
 from pyramid.engine.shared import share
@@ -26,7 +27,8 @@ def train(dark_and_light, tmp_path: Path) -> Callable:
     def run(candidates, seconds, given: Resources | None = None, tell=lambda update: None, stopped=lambda: False):
         views = dict.fromkeys((candidate.look for candidate in candidates), share(*dark_and_light))
         given = given or resources(None, None)
-        results, spent = train_candidates(candidates, views, {}, tmp_path, seconds, given, tell, stopped)
+        ends = Ends(tmp_path, tell, stopped)
+        results, spent = train_candidates(candidates, views, {}, seconds, given, ends)
         assert [result.name for result in results] == [candidate.name for candidate in candidates]
         return {result.name: result for result in results}, spent["training"]
 
@@ -54,13 +56,12 @@ def test_a_broken_candidate_costs_itself_alone_and_its_time_is_handed_on(train, 
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_hung_trial_is_killed_and_keeps_its_last_weights(train, candidate) -> None:
     def freeze(update: Update) -> None:
         """Stop the process of the first candidate once it has saved weights."""
         if update.name == "hangs" and update.progress and update.progress.checks > 3:
             for child in psutil.Process().children(recursive=True):
-                if " ".join(child.cmdline()).startswith(("ray::Trial", "ray::ResourceTrainable")):
+                if " ".join(child.cmdline()).startswith(("ray::PictureTrial", "ray::ResourceTrainable")):
                     os.kill(child.pid, signal.SIGSTOP)
 
     results, spent = train([candidate("hangs"), candidate("other")], 40.0, tell=freeze)
@@ -114,7 +115,6 @@ def test_stopping_keeps_the_best_so_far(train, candidate) -> None:
 AUGMENTED = {"augmentations": {"rotation": 20.0, "brightness": 0.1, "gaussian_noise": 0.1}, "max_iterations": 40}
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_workers_augment_what_the_trial_would(train, candidate) -> None:
     """One core for the trial, one for its workers; the second candidate has a stream of its own."""
