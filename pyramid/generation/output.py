@@ -8,12 +8,13 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from pyramid.data.whole import PART, write_whole
 from pyramid.errors import ConfigError
 from pyramid.finalize.workspace import CONFIG_FILE
 from pyramid.generation.studio import Made, Row
@@ -21,8 +22,6 @@ from pyramid.settings.generate import TRAIN
 
 ROWS_FILE, MADE_OF_FILE = "train.jsonl", "generation.json"
 
-#: The end of the name of a file that is being written.
-_PART = ".part"
 
 _NOT_OURS = "was not made by pyramid_generate; move it away, or name another folder"
 
@@ -78,7 +77,7 @@ class Output:
             OSError: the disk is full, or does not take them; what was there before stays whole.
         """
         for one in made:
-            _write(self.root / one.row["file"], partial(_put, one.content))
+            write_whole(self.root / one.row["file"], partial(_put, one.content))
         places = {}
         with self._rows.open("ab") as file:
             for one in made:
@@ -104,7 +103,7 @@ class Output:
                 file.write(f"{',' if i else ''}\n  {_json(row)}".encode())
             file.write(b"\n ]\n}\n")
 
-        _write(self.root / CONFIG_FILE, write)
+        write_whole(self.root / CONFIG_FILE, write)
 
     def begin(self, made_of: dict[str, Any], keep: bool) -> None:
         """Make the folders, and remove what is there unless it is to be kept.
@@ -120,9 +119,9 @@ class Output:
             self._read()
         else:
             self._remove()
-        for part in self._train.glob(f"*{_PART}"):
+        for part in self._train.glob(f"*{PART}"):
             part.unlink()
-        _write(self.root / MADE_OF_FILE, partial(_put, json.dumps(made_of, indent=1).encode()))
+        write_whole(self.root / MADE_OF_FILE, partial(_put, json.dumps(made_of, indent=1).encode()))
         self._train.mkdir(exist_ok=True)
 
     def _remove(self) -> None:
@@ -192,18 +191,6 @@ def working_in(root: Path) -> Iterator[Output]:
         raise ConfigError([f"output_directory: another pyramid_generate is at work in {root}"]) from error
     finally:
         os.close(lock)
-
-
-def _write(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """A file is there as a whole or not at all."""
-    part = path.with_name(path.name + _PART)
-    try:
-        with part.open("wb") as file:
-            write(file)
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _put(content: bytes, file: IO[bytes]) -> None:

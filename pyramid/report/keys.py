@@ -5,8 +5,14 @@ from collections.abc import Collection
 from typing import Any
 
 from pyramid.settings.augmentations import AUGMENTATIONS
+from pyramid.settings.base_settings import BaseSettings
 from pyramid.settings.check_generate import GENERATION_ONLY
+from pyramid.settings.columns import KINDS
+from pyramid.settings.deepnet_settings import DeepnetSettings
 from pyramid.settings.generate import GenerateSettings
+from pyramid.settings.pictures import PictureSettings
+from pyramid.settings.search import SearchSettings
+from pyramid.settings.search_space import SearchSpace
 from pyramid.settings.train import Row, TrainSettings
 
 
@@ -20,6 +26,17 @@ def generation() -> str:
     return "\n".join(_table(GenerateSettings, GENERATION_ONLY))
 
 
+def jobs() -> str:
+    """The keys of a job that no training by `pyramid_train` has."""
+    return "\n".join(_table(BaseSettings, BaseSettings.model_fields.keys() - TrainSettings.model_fields.keys()))
+
+
+def search() -> str:
+    """The keys of a search that no training by `pyramid_train` has, or that mean something else there."""
+    of_networks = DeepnetSettings.model_fields.keys() - TrainSettings.model_fields.keys()
+    return "\n".join(_table(SearchSettings, SearchSettings.__annotations__.keys() | of_networks))
+
+
 def augmentations() -> str:
     """All augmentations with the range of their strength n, its default and what it does."""
     lines = ["| augmentation | n | default | what it does |", "| --- | --- | --- | --- |"]
@@ -29,7 +46,7 @@ def augmentations() -> str:
     return "\n".join(lines)
 
 
-def _table(model: type[TrainSettings] | type[Row], keys: Collection[str] | None = None) -> list[str]:
+def _table(model: type[PictureSettings] | type[Row], keys: Collection[str] | None = None) -> list[str]:
     schema = model.model_json_schema()
     lines = ["| key | type and range | default | meaning |", "| --- | --- | --- | --- |"]
     for name, key in schema["properties"].items():
@@ -50,7 +67,10 @@ def _type(key: dict[str, Any]) -> str:
     if "const" in key:
         return f"`{key['const']}`"
     if "$ref" in key:
-        return "row" if key["$ref"].endswith("Row") else "object of strengths"
+        name = key["$ref"].rsplit("/", 1)[-1]
+        named = {"Row": "row"} | {kind.__name__: "column" for kind in KINDS.values()}
+        named[SearchSpace.__name__] = "object of values, lists and ranges"
+        return named.get(name, "object of strengths")
     members = key.get("anyOf") or key.get("oneOf")
     if members:
         return " or ".join(dict.fromkeys(_type(member) for member in members if member.get("type") != "null"))
@@ -59,7 +79,8 @@ def _type(key: dict[str, Any]) -> str:
         inner = ", ".join(map(_type, items)) if items else _type(key.get("items", {}))
         return f"list of {inner}" if not items else f"[{inner}]"
     if key.get("type") == "object":
-        return f"object of {_type(key.get('additionalProperties', {}))}"
+        values = key.get("additionalProperties", {})
+        return f"object of {_type(values)}" if isinstance(values, dict) else "object"
     return f"{key.get('type', 'any')}{_range(key)}"
 
 
@@ -70,4 +91,4 @@ def _range(key: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print(augmentations(), markdown(), generation(), sep="\n\n")
+    print(augmentations(), markdown(), jobs(), generation(), search(), sep="\n\n")

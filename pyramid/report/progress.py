@@ -1,17 +1,18 @@
-"""What a person sees while candidates train: bars on a terminal, plain lines elsewhere."""
+"""What a person sees while candidates train: a table of them on a terminal, plain lines elsewhere."""
 
 import time
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from pyramid.engine.events import Event, Prepared, Reading, Stage, Update
+from pyramid.engine.events import Event, Note, Prepared, Reading, Stage, Update
+from pyramid.report.screen import Screen
 from pyramid.report.summary import data_lines
 from pyramid.report.texts import metric, seconds
+from pyramid.report.trials import Trials
 from pyramid.training.candidate import Progress as TrialProgress
-from pyramid.training.candidate import Result
+from pyramid.training.candidate import Result, Status
 
 #: Seconds between two plain lines about one candidate.
 LINE_EVERY = 10.0
@@ -22,28 +23,37 @@ class ProgressReport:
 
     def __init__(self, console: Console):
         self._console = console
-        self._live = console.is_terminal
-        words = (TextColumn("{task.description}", markup=False), TextColumn("{task.fields[state]}", markup=False))
-        self._bars = Progress(words[0], BarColumn(None), words[1], console=console, disable=not self._live)
-        self._tasks: dict[str, TaskID] = {}
+        self.screen = Screen(console)
         self._last_line: dict[str, float] = {}
         self._metric = ""
+        self._prepared_with: Prepared | None = None
 
     def __enter__(self) -> "ProgressReport":
-        self._bars.start()
+        self.screen.__enter__()
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self._bars.stop()
+        self.screen.__exit__()
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Stage):
             self._console.print(f"{escape(event.text)} …")
+        elif isinstance(event, Note):
+            self._console.print(escape(event.text), soft_wrap=True)
         elif isinstance(event, Reading):
             self._reading(event)
         elif isinstance(event, Prepared):
             self._prepared(event)
-        elif event.result is not None:
+        elif isinstance(event, Update):
+            self._update(event)
+
+    def _update(self, event: Update) -> None:
+        if self._prepared_with is not None and event.progress is not None:  # the budget runs from the first step
+            self.screen.budget("training", self._prepared_with.spent, self._prepared_with.total_time)
+            self._prepared_with = None
+        if self.screen.trials is not None:
+            self.screen.trials.hear(event)
+        if event.result is not None:
             self._ended(event, event.result)
         elif event.progress is not None:
             self._training(event, event.progress)
@@ -51,10 +61,7 @@ class ProgressReport:
     def _reading(self, event: Reading) -> None:
         if event.done == 0:
             self._console.print(f"reading {event.total:,} pictures …")
-        state = f"{event.done:,} of {event.total:,}"
-        self._show("reading pictures", event.done, event.total, state, line=False)
-        if event.done >= event.total and "reading pictures" in self._tasks:
-            self._bars.remove_task(self._tasks.pop("reading pictures"))
+        self.screen.bar("reading pictures", event.done, event.total, f"{event.done:,} of {event.total:,}")
 
     def _prepared(self, event: Prepared) -> None:
         self._console.print(data_lines(event.summary.to_dict(), event.shape)[0], soft_wrap=True)
@@ -64,8 +71,9 @@ class ProgressReport:
         plural = "candidate" if count == 1 else "candidates"
         self._console.print(f"training {count} {plural} for {seconds(event.total_time)} in all …")
         self._metric = event.candidates[0].selection_metric
-        for candidate in event.candidates:
-            self._show(candidate.name, 0, 1, "waiting", line=False)
+        self._prepared_with = event
+        self.screen.trials = Trials(self._metric)
+        self.screen.trials.expect(candidate.name for candidate in event.candidates)
 
     def _training(self, update: Update, progress: TrialProgress) -> None:
         if not progress.images_per_second:  # the network is traced, training has not begun
@@ -74,8 +82,7 @@ class ProgressReport:
         state = (
             f"{self._metric} {value}, {progress.images_per_second:,.0f} images/s, {seconds(progress.seconds_left)} left"
         )
-        total = progress.elapsed + progress.seconds_left
-        self._show(update.name, progress.elapsed, total, state, line=True)
+        self._tell(update.name, state)
 
     def _ended(self, update: Update, result: Result) -> None:
         value = result.metrics.get(self._metric)
@@ -86,13 +93,12 @@ class ProgressReport:
         )
         self._last_line.pop(update.name, None)
         reason = f" ({result.reason.splitlines()[0]})" if result.reason else ""
-        self._show(update.name, 1, 1, state + reason, line=True)
+        if self.screen.on and result.status == Status.FAILED:
+            self._console.print(f"{update.name}: {state}{reason}", soft_wrap=True, markup=False)
+        self._tell(update.name, state + reason)
 
-    def _show(self, name: str, done: float, total: float, state: str, line: bool) -> None:
-        if self._live:
-            if name not in self._tasks:
-                self._tasks[name] = self._bars.add_task(name, total=total, state=state)
-            self._bars.update(self._tasks[name], completed=done, total=total, state=state)
-        elif line and time.monotonic() - self._last_line.get(name, float("-inf")) >= LINE_EVERY:
+    def _tell(self, name: str, state: str) -> None:
+        """A line now and then, where there is no terminal."""
+        if not self.screen.on and time.monotonic() - self._last_line.get(name, float("-inf")) >= LINE_EVERY:
             self._last_line[name] = time.monotonic()
             self._console.print(f"{name}: {state}", soft_wrap=True, markup=False)

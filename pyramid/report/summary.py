@@ -50,6 +50,8 @@ def print_summary(console: Console, report: dict[str, Any]) -> None:
     value = metric(report["selection_metric"], best["metrics"][report["selection_metric"]])
     console.print(f"Best: [bold]{report['best']}[/bold], {report['selection_metric']} {value}.")
     console.print(f"Model: {escape(report['final_model'])}", soft_wrap=True)
+    if "page" in report:
+        console.print(f"Report: {escape(report['page'])}", soft_wrap=True)
 
 
 def data_lines(data: dict[str, Any], shape: list[int]) -> list[str]:

@@ -1,9 +1,11 @@
 """What is shown while candidates train."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from pyramid.data.dataset import Dataset, Summary
 from pyramid.engine.events import Prepared, Reading, Stage, Update
@@ -154,19 +156,40 @@ def test_an_error_is_told_as_it_is_though_it_is_kept_negated(make_console, prepa
     assert "mean_squared_error 16.5," in text
 
 
-def test_a_terminal_has_a_bar_for_each_candidate(make_console, prepared):
+def test_a_terminal_has_a_row_for_each_candidate_and_a_bar_for_the_budget(make_console, prepared):
     text = told(make_console(200, terminal=True), Reading(0, 3), Reading(3, 3), prepared, Update(NAME, WORD))
     last = text[text.rindex("training 2 candidates") :]
-    assert NAME in last
-    assert "likelihood 0.75, 1,234 images/s, 42 s left" in last
+    row = next(line for line in last.splitlines() if NAME in line and "0.75" in line)
+    assert "training" in row
+    assert "1,234" in row
+    assert "42 s" in row
     assert "simple_residual_randomly_initialize" in last
     assert "waiting" in last
     assert "━" in last
+    assert "of 10:00 min" in last
+
+
+def test_time_that_an_earlier_run_has_spent_is_gone_from_the_budget(make_console, prepared):
+    text = told(make_console(200, terminal=True), replace(prepared, spent=300.0), Update(NAME, WORD))
+    assert "5:00 min left" in text
+
+
+def test_a_failure_stays_on_a_terminal(make_console, prepared):
+    failed = result(status=Status.FAILED, metrics={}, reason="OSError: full")
+    text = told(make_console(200, terminal=True), prepared, Update(NAME, result=failed))
+    assert f"{NAME}: failed (OSError: full)" in text
 
 
 def test_the_bar_of_the_reading_is_gone_when_it_is_done(make_console):
     with ProgressReport(make_console(200, terminal=True)) as report:
-        report(Reading(0, 3))
-        assert [task.description for task in report._bars.tasks] == ["reading pictures"]
+        report(Reading(1, 3))
+        assert "1 of 3" in shown(report)
         report(Reading(3, 3))
-        assert report._bars.tasks == []
+        assert "of 3" not in shown(report)
+
+
+def shown(report):
+    """What the part of the terminal shows that is drawn anew."""
+    console = Console(file=io.StringIO(), width=100, height=20)
+    console.print(report.screen.render())
+    return console.file.getvalue()

@@ -1,0 +1,70 @@
+"""What was made, and how good it is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pyramid.report.page.contents import Contents
+from pyramid.report.page.html import Section, facts, listed, table, tag
+from pyramid.report.texts import metric, seconds
+
+
+def overview(contents: Contents) -> Section:
+    """The best candidate or the ensemble, its metrics, and what a person should know first."""
+    parts = [facts(_facts(contents))]
+    notes = [*contents.notes, *_doubts(contents.results or {})]
+    if notes:
+        parts.append(tag("div", tag("h3", "To know first"), listed(notes), class_="warn"))
+    metrics = _metrics(contents)
+    if metrics:
+        headings = ["metric", "value", "at least (95 %)", "at most (95 %)"]
+        drawn = any(low != "–" for _, _, low, _ in metrics)
+        rows = metrics if drawn else [row[:2] for row in metrics]
+        caption = "On these data" if contents.intervals else "On rows that were not learned from"
+        parts.append(table(caption, headings[: len(rows[0])], rows))
+    return Section("overview", "Overview", parts)
+
+
+def _facts(contents: Contents) -> Iterator[tuple[str, object]]:
+    results, evaluation = contents.results, contents.evaluation
+    if evaluation is not None:
+        yield "objective", evaluation.objective.replace("_", " ")
+        told = "" if contents.intervals else " held out"
+        yield ("pictures" if evaluation.files else "rows") + told, f"{len(evaluation):,}"
+        if evaluation.classes:
+            yield "classes", f"{len(evaluation.classes):,}"
+    if results is not None:
+        chosen = results["selection_metric"]
+        best = next((c for c in results["candidates"] if c["name"] == results.get("best")), None)
+        if results.get("ensemble"):
+            yield "networks in the ensemble", f"{len(set(results['ensemble']['members'])):,}"
+        if best:
+            yield "best candidate", best["name"]
+            yield f"its {chosen.replace('_', ' ')}", metric(chosen, best["metrics"].get(chosen))
+        if results.get("seconds"):
+            yield "time", seconds(sum(value for key, value in results["seconds"].items() if key != "trials"))
+
+
+def _metrics(contents: Contents) -> list[list[object]]:
+    if contents.intervals:
+        return [
+            [name.replace("_", " "), metric(name, known["value"]), *_bounds(name, known)]
+            for name, known in contents.intervals.items()
+        ]
+    results = contents.results or {}
+    best = next((c for c in results.get("candidates", []) if c["name"] == results.get("best")), None)
+    method = (results.get("ensemble") or {}).get("method")
+    found = results["ensemble"]["scores"].get(method) if method else best["metrics"] if best else None
+    return [[name.replace("_", " "), metric(name, value), "–", "–"] for name, value in (found or {}).items()]
+
+
+def _bounds(name: str, known: dict[str, float | None]) -> list[str]:
+    """In rising order: errors are kept negated and shown as they are."""
+    bounds = [known.get("low"), known.get("high")]
+    return [metric(name, bound) for bound in (bounds[::-1] if name.endswith(("_error", "_loss")) else bounds)]
+
+
+def _doubts(results: dict[str, Any]) -> Iterator[str]:
+    if results.get("stopped_by_user"):
+        yield "It was stopped before its time was up."
+    yield from (results.get("ensemble") or {}).get("notes", [])
+    yield from results.get("data", {}).get("notes", [])
