@@ -64,3 +64,33 @@ def _count_of_batches(text: str) -> int:
     if text not in map(str, range(1, MOST_BATCHES + 1)):
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_BATCHES}, but got {text[:20]!r}")
     return int(text)
+
+
+def add_continuing(parser: argparse.ArgumentParser) -> None:
+    """The options that go on with what another process has begun."""
+    parser.add_argument("--resume", metavar="DIR", help="go on with the job that has this output directory")
+    parser.add_argument("--finalize", metavar="DIR", help="write the model from what a job has left there")
+    parser.add_argument(
+        "--max-total-time", type=float, metavar="S", help="seconds in all, with what is spent; replaces max_total_time"
+    )
+
+
+def arguments_of(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """What the command was given; impossible arguments end the process with a message."""
+    return parser.parse_args(_with_count(sys.argv[1:]))
+
+
+def continues(parser: argparse.ArgumentParser) -> bool:
+    """Whether the arguments ask to go on with an earlier job, be the configuration named again or not.
+
+    An impossible combination of arguments ends the process with a message.
+    """
+    arguments = parser.parse_args(_with_count(sys.argv[1:]))
+    seconds = arguments.max_total_time
+    if arguments.resume and arguments.finalize:
+        parser.error("give one of --resume DIR and --finalize DIR, but got both")
+    if seconds is not None and not 0 < seconds < float("inf"):
+        parser.error(f"--max-total-time: must be above 0 and finite, but got {seconds:g}")
+    if seconds is not None and arguments.finalize:
+        parser.error("--max-total-time: nothing is trained by --finalize; use --resume DIR")
+    return bool(arguments.resume or arguments.finalize)

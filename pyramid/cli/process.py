@@ -61,6 +61,15 @@ class Stop:
         os._exit(130)
 
 
+def end_cleanly() -> None:
+    """Let SIGTERM end the process as Ctrl-C does, for a command that writes files of its own."""
+
+    def on_signal(number: int, frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, on_signal)
+
+
 def run(name: str, main: Callable[[], None]) -> NoReturn:
     """Run ``main``; an error that pyramid foresees becomes its message and its exit code."""
     try:

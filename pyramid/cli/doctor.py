@@ -1,0 +1,70 @@
+"""pyramid_doctor: what this machine or cluster offers, and what is wrong with it."""
+
+import argparse
+import json
+import sys
+
+from pyramid import __version__
+from pyramid.cli.process import console, private_stdout, run
+
+_EPILOG = """\
+RAY_ADDRESS names the cluster to look at; without it, it is told what a session on this machine would have. The exit
+code is 0 when training will work, 1 when something stops it.
+"""
+
+
+def main() -> None:
+    """The console script."""
+    run("pyramid_doctor", _main)
+
+
+def _main() -> None:
+    arguments = _parser().parse_args()
+    out = private_stdout()
+    from pyramid.engine.doctor.examine import examine
+    from pyramid.report.doctor import print_facts, to_json
+
+    facts = examine(arguments.patience)
+    told = to_json(facts)
+    if arguments.json:
+        out.write(json.dumps(told, indent=1) + "\n")
+        out.flush()
+    else:
+        print_facts(console(out), facts)
+    if not told["ok"]:
+        sys.exit(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from pyramid.engine.doctor.examine import PATIENCE
+
+    parser = argparse.ArgumentParser(
+        "pyramid_doctor",
+        description="Tell what this machine or cluster offers, with a line of advice for each thing that is wrong.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object: ok, and all facts")
+    parser.add_argument(
+        "--patience",
+        type=_seconds,
+        default=PATIENCE,
+        metavar="S",
+        help=f"seconds that TensorFlow and Ray may take to answer ({PATIENCE:g})",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be above 0 and finite, but got {text[:20]!r}")
+    return value
+
+
+if __name__ == "__main__":
+    main()
