@@ -181,6 +181,7 @@ def _training() -> Iterator[tuple[str, str, str]]:
     from pyramid.networks.build import build
     from pyramid.search.candidates import candidates
     from pyramid.settings.train import TrainSettings
+    from pyramid.training.feeds import Stream
     from pyramid.training.loop import TrainingLoop
     from pyramid.training.optimizers import SteppedRate, make_optimizer
     from pyramid.training.values import Values
@@ -191,10 +192,10 @@ def _training() -> Iterator[tuple[str, str, str]]:
     [candidate] = candidates(settings, [SIDE, SIDE, 3], CATEGORICAL, "crossentropy", dataset)
     model = build("mobilenetv2", SIDE, SIDE, 10, True, 0).model
     optimizer = make_optimizer("adam", SteppedRate(0.001, 0), {})
-    loop = TrainingLoop(model, optimizer, Values(candidate, dataset.targets), training_batches(plain))
+    loop = TrainingLoop(model, optimizer, Values(candidate, dataset.targets), Stream(training_batches(plain)))
 
     def seconds(source: Any) -> float:
-        loop.feed(training_batches(source))
+        loop.feed(Stream(training_batches(source)))
         loop.run(3)
         return loop.seconds_per_step(20)
 

@@ -52,6 +52,7 @@ def _loop(network: str, side: int, batch: int = 32) -> tuple[Any, list[Any]]:
     from pyramid.settings.train import TrainSettings
     from pyramid.tf import tf
     from pyramid.training.candidate import Look
+    from pyramid.training.feeds import Stream
     from pyramid.training.loop import TrainingLoop
     from pyramid.training.optimizers import SteppedRate, make_optimizer
     from pyramid.training.values import Values
@@ -67,7 +68,7 @@ def _loop(network: str, side: int, batch: int = 32) -> tuple[Any, list[Any]]:
     batches = training_batches(BatchSource(pictures, dataset, batch, False, 0, {}))
     settings = TrainSettings(image_network_candidates=[[network, RANDOM]])
     [candidate] = candidates(settings, Look(side, side, "crop"), CATEGORICAL, "crossentropy", dataset, {})
-    loop = TrainingLoop(model, optimizer, Values(candidate, targets), batches)
+    loop = TrainingLoop(model, optimizer, Values(candidate, targets), Stream(batches))
     return loop, [tf.constant(array[:batch]) for array in (pictures, targets, dataset.weights)]
 
 
@@ -129,7 +130,7 @@ def _watch(pid: int, peaks: dict[str, float]) -> None:
         while True:
             peaks["driver"] = max(peaks["driver"], driver.memory_info().rss / 1e6)
             for child in driver.children(recursive=True):
-                if " ".join(child.cmdline()).startswith(("ray::Trial", "ray::ResourceTrainable")):
+                if " ".join(child.cmdline()).startswith(("ray::PictureTrial", "ray::ResourceTrainable")):
                     peaks["trial"] = max(peaks["trial"], child.memory_info().rss / 1e6)
             time.sleep(0.2)
     except psutil.NoSuchProcess:
