@@ -199,6 +199,11 @@ def test_what_only_reads_settings_imports_neither_tensorflow_nor_ray() -> None:
     assert heavy_after_import(modules) == set()
 
 
+def test_the_driver_of_a_job_imports_no_tensorflow() -> None:
+    """It takes seconds of the job's time, and memory that the trials could use."""
+    assert heavy_after_import(["pyramid.engine.job", "pyramid.engine.search", "pyramid.finalize.status"]) == {"ray"}
+
+
 def test_an_import_of_a_heavy_package_is_found(tmp_path: Path) -> None:
     """The packages here are empty files of the same name, which take no time."""
     (tmp_path / "tensorflow.py").touch()

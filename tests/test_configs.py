@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pyramid import api
-from pyramid.report.keys import augmentations, generation, markdown
+from pyramid.report.keys import augmentations, generation, jobs, markdown, search
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").rglob("*.json"))
@@ -29,6 +29,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / folder).mkdir(parents=True)
         Image.new("RGBA", (64, 64)).save(tmp_path / folder / "0001.png")
     (tmp_path / "prices.csv").write_text("file,label\nmonday/0001.jpg,12.5\ntuesday/0001.jpg,99\n")
+    (tmp_path / "diamonds.csv").write_text("carat,price\n" + "".join(f"{i % 7},{i}\n" for i in range(30)))
     coco = {
         "images": [{"id": i, "file_name": f"{folder}/0001.jpg"} for i, folder in enumerate(("monday", "tuesday"))],
         "categories": [{"id": 1, "name": "screw"}],
@@ -47,6 +48,8 @@ def test_configuration_is_valid(path: Path) -> None:
         settings, sources, _ = api.check_generation(document)
         assert len(sources.foregrounds) >= 2
         assert settings.output_directory == "generated"
+    elif "objective" in document:
+        assert any("the objective" in line for line in api.look_at_table(document))
     else:
         settings, examples, _ = api.check(document)
         assert len(examples.files) >= 2
@@ -58,3 +61,5 @@ def test_tables_in_the_readme_are_made_from_the_settings() -> None:
     assert markdown() in readme
     assert augmentations() in readme
     assert generation() in readme
+    assert jobs() in readme
+    assert search() in readme

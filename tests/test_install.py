@@ -52,7 +52,9 @@ def test_a_missing_compiler_is_said_in_one_line(machine: Path) -> None:
 
 
 def test_an_unknown_extra_is_said_in_one_line(machine: Path) -> None:
-    assert_said(install(machine, "gpus"), "unknown extra 'gpus'; use test, gpu or benchmark", machine)
+    assert_said(
+        install(machine, "gpus"), "unknown extra 'gpus'; use test, gpu, cluster, mlflow, onnx or benchmark", machine
+    )
 
 
 def test_an_installation_of_this_clone_is_left_alone() -> None:

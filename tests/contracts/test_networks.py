@@ -13,6 +13,7 @@ from pyramid.networks.topologies import TOPOLOGIES
 from pyramid.settings.networks import NETWORKS
 from pyramid.tf import tf
 from pyramid.training.candidate import WEIGHTS_FILE, Result, Status
+from pyramid.training.feeds import Stream
 from pyramid.training.loop import TrainingLoop
 from pyramid.training.optimizers import SteppedRate, make_optimizer
 from pyramid.training.values import Values
@@ -98,7 +99,9 @@ class Trained:
     def _descend(self, network, task, targets):
         batch = (self.pictures, targets, np.ones(PICTURES, np.float32))
         batches = tf.data.Dataset.from_tensors(batch)  # it says what batches are like, and is not drawn
-        self.loop = TrainingLoop(network.model, make_optimizer("adam", SteppedRate(0.001, 0), {}), task, batches)
+        self.loop = TrainingLoop(
+            network.model, make_optimizer("adam", SteppedRate(0.001, 0), {}), task, Stream(batches)
+        )
         for layer in network.model.layers:
             if isinstance(layer, tf.keras.layers.BatchNormalization):
                 layer.momentum = 0.1  # three steps are enough then for moments that let a signal through
