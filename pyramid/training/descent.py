@@ -144,9 +144,12 @@ class Descent:
     def complete(self, seconds: float, tell: Callable[[Progress], None]) -> Result:
         """Train for ``seconds``, or until nothing more is learned; ``tell`` hears of every slice and of the end.
 
+        Nobody is to go on from here, so no checkpoint is written.
+
         Raises:
             NoModelError: it diverged, or had no check.
         """
+        self._saving.wanted = False
         progress = self.progress()
         while progress.result is None:
             tell(progress)

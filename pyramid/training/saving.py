@@ -23,6 +23,7 @@ class Saving:
     Attributes:
         weights_seconds: for the best weights; 0 before they were written.
         checkpoint_seconds: for a checkpoint: a guess before one was written.
+        wanted: whether somebody may go on from checkpoints.
     """
 
     def __init__(self, watch: Stopwatch, checkpoint_bytes: int):
@@ -31,11 +32,12 @@ class Saving:
         self._last = watch.resumed_at
         self.weights_seconds = 0.0
         self.checkpoint_seconds = checkpoint_bytes / _SPEED
+        self.wanted = True
 
     @property
     def checkpoints(self) -> bool:
-        """Whether the training is long enough for checkpoints."""
-        return self._watch.spent.get("training", 0.0) >= WORTH_KEEPING
+        """Whether there are checkpoints, and the training is long enough for them."""
+        return self.wanted and self._watch.spent.get("training", 0.0) >= WORTH_KEEPING
 
     @property
     def seconds_to_finish(self) -> float:

@@ -54,7 +54,7 @@ def load_fit_info(folder: Path) -> tuple[Candidate, Result] | None:
     try:
         info = json.loads((folder / FIT_INFO_FILE).read_text(encoding="utf-8"))
         return Candidate(**info["candidate"]), Result.from_dict(info["result"])
-    except (FileNotFoundError, KeyError, TypeError):  # a network on a table has another candidate
+    except (OSError, ValueError, KeyError, TypeError):  # a network on a table has another candidate
         return None
 
 

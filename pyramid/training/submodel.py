@@ -1,7 +1,6 @@
 """One network on a table, from its candidate to a folder with all that an ensemble needs of it."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,9 +162,12 @@ def read_submodel(folder: Path) -> Submodel | None:
 
 
 def read_predictions(folder: Path) -> Floats | None:
-    """What the submodel in ``folder`` predicts for the evaluation set; None when that is not kept."""
-    path = folder / PREDICTIONS_FILE
-    return np.load(path, allow_pickle=False) if os.path.isfile(path) else None
+    """What the submodel in ``folder`` predicts for the evaluation set; None when that is not kept, or damaged."""
+    try:
+        found: Floats = np.load(folder / PREDICTIONS_FILE, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return found
 
 
 def read_evaluations(folder: Path) -> list[dict[str, float | None]] | None:
@@ -174,4 +176,5 @@ def read_evaluations(folder: Path) -> list[dict[str, float | None]] | None:
         found: list[dict[str, float | None]] = json.loads((folder / EVALUATIONS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found
+    whole = isinstance(found, list) and all(isinstance(one, dict) for one in found)
+    return found if whole else None

@@ -92,8 +92,8 @@ def make_table_data(settings: BaseSettings, rows: Floats, layout: Layout, compar
     """Split ``rows`` and weigh them.
 
     Args:
-        compared: those that networks are compared on. They are the holdout, in a search in any case: a network that
-            had learned from them would be compared too well. Alone it may ask for fewer by `holdout_rate`.
+        compared: those that networks are compared on. In a search nothing is learned from them, whatever the settings
+            say of the holdout; alone a network may ask for fewer of them by `holdout_rate`, and learn from the others.
 
     Raises:
         DataError: a number is not finite, no weight is above 0, or a weight is below it.
@@ -124,18 +124,20 @@ def _sides(
     settings: BaseSettings, labels: Floats, categorical: bool, compared: Indices | None
 ) -> tuple[Indices, Indices]:
     """The rows to train on and to validate on; the same where there are too few."""
+    held_out = len(labels) > TINY and settings.holdout_rate and not settings.cheat_on_validation
     everything, most = np.arange(len(labels)), settings.holdout_set_size
-    if len(labels) > TINY and settings.holdout_rate and not settings.cheat_on_validation:
-        if compared is not None and _taken(settings, len(compared), len(labels)):
-            return np.setdiff1d(everything, compared), compared[:most]
-        rate = settings.holdout_rate
-        training, holdout = split(labels.tolist(), range(len(labels)), rate, most, categorical, settings.seed)
-        if len(holdout):
-            return training, holdout
-    return everything, sample(labels.tolist(), most, categorical, settings.seed)
 
+    def some_of(rows: Indices, size: int) -> Indices:
+        return rows[sample(labels[rows].tolist(), size, categorical, settings.seed)]
 
-def _taken(settings: BaseSettings, compared: int, rows: int) -> bool:
-    return settings.job_type == SEARCH_SUBMODEL or compared <= min(
-        settings.holdout_rate * rows + 1, settings.holdout_set_size
-    )
+    if compared is not None and settings.job_type == SEARCH_SUBMODEL:
+        training = np.setdiff1d(everything, compared)
+        return training, some_of(compared if held_out else training, most)
+    if not held_out:
+        return everything, some_of(everything, most)
+    if compared is not None:
+        holdout = some_of(compared, min(most, max(1, round(settings.holdout_rate * len(labels)))))
+        return np.setdiff1d(everything, holdout), holdout
+    rate = settings.holdout_rate
+    training, holdout = split(labels.tolist(), range(len(labels)), rate, most, categorical, settings.seed)
+    return (training, holdout) if len(holdout) else (everything, some_of(everything, most))

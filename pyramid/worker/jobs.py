@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pyramid.errors import PyramidError
-from pyramid.finalize.workspace import check_output, sweep
+from pyramid.finalize.workspace import sweep
 from pyramid.settings.base_settings import BaseSettings
 from pyramid.settings.check_job import check_job
 from pyramid.settings.load import read_document
+from pyramid.worker.folders import check_file, check_folder
 from pyramid.worker.protocol import complete_lines, failed_lines
 from pyramid.worker.reporting import Report, Say
 
@@ -35,22 +36,25 @@ def run_job(path: str, say: Say) -> None:
     began = time.monotonic()
     job_id: Any = None
     try:
+        check_file("the job", path)
         document = read_document(path)
         job_id = document.get("job_id")
         answer = _done(check_job(document), say)
         lines = complete_lines({"job_id": job_id} | answer | {"job_time": time.monotonic() - began})
     except BaseException as error:  # it costs this job alone, whatever it is
         lines = failed_lines(job_id, _told(error))
+    _forget()  # before the answer, after which the front looks at how much memory is left in use
     for line in lines:
         say(line)
-    _forget()
 
 
 def _done(settings: BaseSettings, say: Say) -> dict[str, Any]:
     """The answer to a job."""
     report = Report(say, settings)
     report(0.0, message=BEGINNING)
-    problems = check_output(str(settings.output_directory))
+    if settings.cache_file is not None:
+        check_file("cache_file", settings.cache_file)
+    problems = check_folder(str(settings.output_directory))
     if problems:
         raise PyramidError("\n".join(problems))
     sweep(Path(str(settings.output_directory)))

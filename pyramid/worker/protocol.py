@@ -37,8 +37,12 @@ def complete_lines(answer: Mapping[str, Any]) -> list[str]:
 
 
 def failed_lines(job_id: Any, error: str) -> list[str]:
-    """The end of a job that failed."""
-    return complete_lines({"job_id": job_id, "error": error})
+    """The end of a job that failed; ``job_id`` is repeated when it is one value, whatever kind, and else null.
+
+    (A list of lists of lists … is JSON, too, but too deep to be written again.)
+    """
+    known = job_id if isinstance(job_id, str | int | float) else None
+    return complete_lines({"job_id": known, "error": error})
 
 
 def _json(values: Mapping[str, Any]) -> str:

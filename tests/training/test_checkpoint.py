@@ -21,6 +21,7 @@ from pyramid.training.checkpoint import (
     load_checkpoint,
 )
 from pyramid.training.predicted import PREDICTED_FILE
+from pyramid.training.saving import WORTH_KEEPING
 from pyramid.training.table import TableTraining
 from tests.training.tables import CANDIDATE, NUMERIC, table
 
@@ -302,17 +303,35 @@ def test_a_table_loses_less_than_three_percent_of_its_time(tmp_path):
     def look(progress):
         kept.append((progress.elapsed - began, (tmp_path / CHECKPOINT_FILE).exists()))
 
-    result = training.complete(began + 5.0, look)
+    result = advanced(training, began + 5.0, look)
     assert result.seconds["saving"] < 0.03 * result.seconds["elapsed"]
     assert [there for seconds, there in kept if seconds < 2.0] == [False] * sum(seconds < 2.0 for seconds, _ in kept)
     assert kept[-2][1]  # not only at the end
     assert load_checkpoint(tmp_path, TIMED).position.iterations == result.iterations
 
 
+def advanced(training, seconds, look):
+    """Train as a trial does; somebody may go on from what it leaves."""
+    progress = training.progress()
+    while progress.result is None:
+        look(progress)
+        progress = training.advance(seconds - progress.elapsed)
+    look(progress)
+    return progress.result
+
+
 def test_a_short_training_writes_no_checkpoint(tmp_path):
     training = TableTraining(TIMED, table(), tmp_path)
-    result = training.complete(training.progress().elapsed + 1.5, lambda progress: None)
+    result = advanced(training, training.progress().elapsed + 1.5, lambda progress: None)
     assert result.reason == TIME_UP
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FIT_INFO_FILE, WEIGHTS_FILE]
+
+
+def test_a_training_that_nobody_goes_on_from_leaves_no_checkpoint(tmp_path):
+    training = TableTraining(TIMED, table(), tmp_path)
+    result = training.complete(training.progress().elapsed + 3.0, lambda progress: None)
+    assert result.reason == TIME_UP
+    assert result.seconds["training"] > WORTH_KEEPING
     assert sorted(path.name for path in tmp_path.iterdir()) == [FIT_INFO_FILE, WEIGHTS_FILE]
 
 

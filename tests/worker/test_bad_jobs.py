@@ -58,7 +58,9 @@ DOCUMENTS: dict[str, tuple[bytes, str, Any]] = {
     "nested too deep": (b"[" * 100_000, "JSON", None),
     "no job_id": (b'{"job_type": "finalize_output"}', "job_id", None),
     "null as job_id": (b'{"job_id": null, "job_type": "finalize_output"}', "job_id", None),
-    "a list as job_id": (b'{"job_id": [1, {"a": 2}]}', "job_id", [1, {"a": 2}]),
+    "a list as job_id": (b'{"job_id": [1, {"a": 2}]}', "job_id", None),
+    "a deep list as job_id": (b'{"job_id": ' + b"[" * 700 + b"]" * 700 + b"}", "job_id", None),
+    "a deep list beside job_id": (b'{"job_id": 7, "layers": ' + b"[" * 700 + b"]" * 700 + b"}", "layers", 7),
     "a slash in job_id": (b'{"job_id": "../../x"}', "job_id", "../../x"),
     "an empty job_id": (b'{"job_id": ""}', "job_id", ""),
     "a NUL in job_id": (b'{"job_id": "a\\u0000b"}', "job_id", "a\0b"),
@@ -93,6 +95,21 @@ def test_a_path_that_is_no_file_is_answered(bench: Bench) -> None:
     for answer in bench.running.answers(len(paths)):
         assert answer.complete["job_id"] is None
         first_line(answer.complete["error"])
+
+
+def test_a_named_pipe_is_not_waited_for(bench: Bench) -> None:
+    pipe = bench.folder / "pipe.ser"
+    os.mkfifo(pipe)
+    bench.running.send(pipe)
+    first_line(bench.running.answers(1)[0].complete["error"], "no file")
+    settings = {"job_type": "dataset_caching", "job_id": "x", "info_list": CLASSES, "cache_file": str(pipe)}
+    first_line(bench.failed(**settings), "cache_file", "no file")
+
+
+@pytest.mark.parametrize("output", ["file:///tmp/x", "s3://bucket/x"])
+def test_a_uri_as_output_directory_is_refused(bench: Bench, output: str) -> None:
+    settings = {"job_type": "finalize_output", "job_id": "x", "info_list": CLASSES, "output_directory": output}
+    first_line(bench.failed(**settings), "output_directory", output)
 
 
 @pytest.mark.parametrize("kind", ["image_training", "dataset_caching", "standard_training", "finalize_output"])

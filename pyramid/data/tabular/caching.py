@@ -170,15 +170,14 @@ def _write_compared(
 def _write_subsets(array: Array, share: int, without: npt.NDArray[np.int64], seed: int, stage: Path) -> list[str]:
     """``SUBSETS`` random subsets of ``share`` rows each, when there are more; their names.
 
-    The rows ``without`` are in none of them, when there are enough others.
+    The rows ``without`` are in none of them, so that a subset may have fewer.
     """
     if len(array) <= share:
         return []
-    rows = np.arange(len(array))
-    others = np.setdiff1d(rows, without, assume_unique=True)
+    others = np.setdiff1d(np.arange(len(array)), without, assume_unique=True)
     names = [SUBSET.format(i) for i in range(SUBSETS)]
     for i, name in enumerate(names):
         rng = np.random.default_rng([seed, 5, i])
-        chosen = rng.choice(others if len(others) >= share else rows, share, replace=False)
+        chosen = rng.choice(others, min(share, len(others)), replace=False)
         copy_rows(array, np.sort(chosen), stage / name)
     return names
