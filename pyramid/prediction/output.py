@@ -18,6 +18,9 @@ _CORNERS = ("x1", "y1", "x2", "y2")
 
 COCO = ".json"
 
+#: Rows, or bytes in memory, that a row group of a Parquet file has at least, the last one aside.
+_GROUP_ROWS, _GROUP_BYTES = 2**16, 64 * 2**20
+
 
 class Writer(Protocol):
     """Takes predictions, batch after batch."""
@@ -82,7 +85,11 @@ class _JsonLines:
 
 
 class _Parquet:
-    """The columns of the CSV file, with types."""
+    """The columns of the CSV file, with types.
+
+    Batches are gathered before they are written: each write makes a row group, and many small ones make a file large
+    and slow to read.
+    """
 
     def __init__(self, model: Described, path: Path):
         import pyarrow as pa
@@ -93,6 +100,7 @@ class _Parquet:
         # By places and not by names: two classes, or a class and a column, may be called alike.
         self._schema = pa.schema([(name, kinds[kind]) for name, kind in columns(model).items()])
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._waiting: list[Any] = []
 
     def write(self, predictions: Predictions) -> None:
         import pyarrow as pa
@@ -100,10 +108,23 @@ class _Parquet:
         rows = list(_table_rows(self._model, predictions))
         cells = list(zip(*rows, strict=True)) or [()] * len(self._schema)
         arrays = [pa.array(values, kind) for values, kind in zip(cells, self._schema.types, strict=True)]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._waiting.append(pa.Table.from_arrays(arrays, schema=self._schema))
+        rows_waiting, bytes_waiting = (sum(getattr(one, of) for one in self._waiting) for of in ("num_rows", "nbytes"))
+        if rows_waiting >= _GROUP_ROWS or bytes_waiting >= _GROUP_BYTES:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        import pyarrow as pa
+
+        waiting, self._waiting = self._waiting, []
+        if any(one.num_rows for one in waiting):
+            self._writer.write_table(pa.concat_tables(waiting))
 
     def close(self) -> None:
-        self._writer.close()
+        try:
+            self._write_group()
+        finally:
+            self._writer.close()
 
 
 class _Coco:
