@@ -11,9 +11,9 @@ from pyramid.prediction.resampled_map import found_of, padded, resampled_precisi
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.training.metrics import measure
-from pyramid.training.resamples import draw, resampled
+from pyramid.training.resamples import counted, resampled
 
-#: Resamples where nothing is said, and the least. Counts of rows in resamples are kept in memory: no more than so many.
+#: Resamples where nothing is said, and the least. Counts of rows in resamples take time: no more than so many.
 MOST, MOST_OF_PICTURES_WITH_BOXES, LEAST, _CELLS = 1000, 200, 100, 20_000_000
 
 #: The interval has this share of all resamples between its bounds.
@@ -60,8 +60,7 @@ def _of_boxes(evaluation: Evaluation, resamples: int) -> tuple[dict[str, Any], d
     from pyramid.training.detection.score import score
 
     scores = score(padded(evaluation.truth, 5), found_of(evaluation.predicted), evaluation.classes)
-    n = len(evaluation)
-    counts = np.stack([np.bincount(rows, minlength=n) for rows in draw(n, resamples)], axis=1).astype(np.float64)
+    counts = counted(len(evaluation), resamples)
     draws = resampled_precisions(evaluation.truth, evaluation.predicted, len(evaluation.classes), counts)
     return {"map_50": scores.map_50, "map": scores.map}, draws, scores.per_class
 

@@ -1,6 +1,6 @@
 """How far the metrics of a network hang on which rows it is evaluated on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,20 @@ RESAMPLES = 128
 #: Any number, but always the same: submodels are compared on the same resamples.
 _SEED = 20_240_229
 
+#: Counts of rows in resamples that are in memory at once; a metric takes some ten times their 16 MB.
+_CELLS = 2_000_000
+
 
 def draw(rows: int, resamples: int = RESAMPLES) -> npt.NDArray[np.int64]:
     """The rows of each bootstrap resample (Efron 1979), ``rows`` of them with replacement: [resamples, rows].
 
     The same for the same number of rows; fewer resamples are the first ones of more.
     """
-    return np.random.default_rng([_SEED, rows]).integers(rows, size=(resamples, rows))
+    return _generator(rows).integers(rows, size=(resamples, rows))
+
+
+def _generator(rows: int) -> np.random.Generator:
+    return np.random.default_rng([_SEED, rows])
 
 
 def resampled(
@@ -45,13 +52,30 @@ def resampled(
     _check(true, guess, 2 if set(names) & set(METRICS[CATEGORICAL]) else 1)
     if not np.isfinite(guess).all():
         return [dict.fromkeys(names) for _ in range(resamples)]
-    counts = _counts(draw(len(true), resamples))
+    return [one for counts in counted(len(true), resamples) for one in _measured(names, true, guess, counts)]
+
+
+def _measured(
+    names: list[str],
+    truth: npt.NDArray[np.float64],
+    predicted: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.float64],
+) -> list[dict[str, float | None]]:
+    """The metrics of each resample of ``counts``."""
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is not defined
-        columns = [RESAMPLED[name](true, guess, counts).tolist() for name in names]
+        columns = [RESAMPLED[name](truth, predicted, counts).tolist() for name in names]
     return [
-        {name: column[i] if np.isfinite(column[i]) else None for name, column in zip(names, columns, strict=True)}
-        for i in range(resamples)
+        {name: value if np.isfinite(value) else None for name, value in zip(names, values, strict=True)}
+        for values in zip(*columns, strict=True)
     ]
+
+
+def counted(rows: int, resamples: int) -> Iterator[npt.NDArray[np.float64]]:
+    """How often each row is in each resample of `draw`, in blocks that bound memory: [rows, some resamples] each."""
+    generator = _generator(rows)
+    block = max(1, _CELLS // max(1, rows))
+    for first in range(0, resamples, block):
+        yield _counts(generator.integers(rows, size=(min(block, resamples - first), rows)))
 
 
 def _counts(drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

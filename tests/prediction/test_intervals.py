@@ -1,12 +1,16 @@
 """Metrics with intervals, and two models compared."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from pyramid.finalize.evaluation import Evaluation
+from pyramid.prediction import resampled_map
 from pyramid.prediction.compare import compare
 from pyramid.prediction.intervals import measured
 from pyramid.prediction.resampled_map import found_of, padded, resampled_precisions
+from pyramid.training import resamples
 from pyramid.training.detection.score import score
 from pyramid.training.metrics import accuracy
 
@@ -41,7 +45,7 @@ def test_precisions_of_resamples_are_those_of_the_pictures_as_often_as_they_were
     random = np.random.default_rng(3)
     draws = [np.arange(len(truth)), *random.integers(0, len(truth), (6, len(truth)))]
     counts = np.stack([np.bincount(rows, minlength=len(truth)) for rows in draws], 1).astype(float)
-    found = resampled_precisions(truth, predicted, 3, counts)
+    found = resampled_precisions(truth, predicted, 3, [counts[:, :3], counts[:, 3:]])
     for r, rows in enumerate(draws):
         expected = score(padded([truth[i] for i in rows], 5), found_of([predicted[i] for i in rows]), ["a", "b", "c"])
         # Equal scores come in another order when a picture is there twice.
@@ -69,6 +73,32 @@ def test_values_and_boxes_have_intervals_around_them():
     for evaluation in (numeric, boxes):
         for name, told in measured(evaluation, 200).metrics.items():
             assert told["low"] <= told["value"] <= told["high"], name
+
+
+def test_blocks_of_resamples_change_no_number(monkeypatch):
+    boxes = Evaluation("bounding_box", ["a", "b", "c"], [], *some_boxes())
+    whole = [measured(one, 50).draws for one in (of_classes(100), boxes)]
+    monkeypatch.setattr(resamples, "_CELLS", 700)
+    monkeypatch.setattr(resampled_map, "_CELLS", 100)
+    parts = [measured(one, 50).draws for one in (of_classes(100), boxes)]
+    for one, other in zip(whole, parts, strict=True):
+        for name, values in one.items():
+            assert len(values) == 50
+            np.testing.assert_allclose(values, other[name], rtol=1e-12)
+
+
+def test_memory_does_not_grow_with_the_resamples(monkeypatch):
+    monkeypatch.setattr(resamples, "_CELLS", 100_000)
+    evaluation = of_classes(1000)
+    tracemalloc.start()
+    try:
+        measured(evaluation, 200)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        measured(evaluation, 800)
+        assert tracemalloc.get_traced_memory()[1] < 1.2 * most
+    finally:
+        tracemalloc.stop()
 
 
 def test_of_two_models_the_better_one_is_told():
