@@ -170,14 +170,14 @@ def finalize_training(folder: str) -> dict[str, Any]:
     """Write the best model of a training whose process was killed, from what it has left in ``folder``.
 
     Raises:
-        ConfigError, NoModelError: there is none.
+        ConfigError, NoModelError: there is none, or it is running.
     """
-    from pyramid.finalize.earlier import read_earlier
+    from pyramid.finalize.earlier import left_behind
     from pyramid.finalize.outputs import mirrored
     from pyramid.finalize.training import finalize
 
-    with mirrored(folder, False) as output:
-        report = finalize(read_earlier(output.folder, "pyramid_train"))
+    with mirrored(folder, False) as output, left_behind(output.folder, "pyramid_train") as earlier:
+        report = finalize(earlier)
         page = _page(output, report)
     return output.told(report) | page
 
@@ -280,14 +280,14 @@ def finalize_search(folder: str) -> dict[str, Any]:
     """Write the ensemble of a search whose process was killed, from what it has left in ``folder``.
 
     Raises:
-        ConfigError, NoModelError: there is no network.
+        ConfigError, NoModelError: there is no network, or it is running.
     """
-    from pyramid.finalize.earlier import read_earlier
+    from pyramid.finalize.earlier import left_behind
     from pyramid.finalize.outputs import mirrored
     from pyramid.finalize.searching import finalize
 
-    with mirrored(folder, False) as output:
-        report = finalize(read_earlier(output.folder, "pyramid_search"))
+    with mirrored(folder, False) as output, left_behind(output.folder, "pyramid_search") as earlier:
+        report = finalize(earlier)
         page = _page(output, report)
     return output.told(report) | page
 

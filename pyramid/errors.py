@@ -18,6 +18,14 @@ class PyramidError(Exception):
 
     exit_code = 1
 
+    def add(self, line: str) -> None:
+        """Say one line more."""
+        self.args = (f"{self}\n{line}",)
+
+    def replace(self, old: str, new: str) -> None:
+        """Say ``new`` for ``old``."""
+        self.args = (str(self).replace(old, new),)
+
 
 class ProblemsError(PyramidError):
     """An error that reports every problem found, not only the first.
@@ -34,6 +42,18 @@ class ProblemsError(PyramidError):
         if len(self.problems) > self.shown:
             lines.append(f"… and {len(self.problems) - self.shown:,} more")
         super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[type["ProblemsError"], tuple[list[str]]]:
+        """Another process makes it of the problems, not of their text."""
+        return type(self), (self.problems,)
+
+    def add(self, line: str) -> None:
+        super().add(line)
+        self.problems.append(line)
+
+    def replace(self, old: str, new: str) -> None:
+        super().replace(old, new)
+        self.problems = [problem.replace(old, new) for problem in self.problems]
 
 
 class ConfigError(ProblemsError):

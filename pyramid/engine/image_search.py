@@ -12,15 +12,12 @@ from pyramid.engine.events import Tell
 from pyramid.engine.job import train_in
 from pyramid.errors import ConfigError
 from pyramid.finalize.earlier import Earlier, read_job
-from pyramid.finalize.workspace import RESULTS_FILE
+from pyramid.finalize.workspace import IMAGES, RESULTS_FILE
 from pyramid.search.starts import find_starts
 from pyramid.settings.pictures import PictureSettings
 from pyramid.settings.search import SearchSettings
 from pyramid.settings.train import Row, TrainSettings
 from pyramid.training.candidate import SUBMODEL
-
-#: The folder of this training in that of the search.
-IMAGES = "images"
 
 
 def train_image_network(

@@ -11,6 +11,7 @@ from typing import Any
 
 from pyramid.errors import ConfigError
 from pyramid.finalize.journal import CANDIDATE, JOB, JOURNAL_FILE, PLAN, RESULT, SPENT, entries
+from pyramid.finalize.lock import alone
 from pyramid.finalize.workspace import KEPT, MLFLOW_FILE, UNFINISHED
 from pyramid.settings.train import TrainSettings
 from pyramid.training.candidate import SUBMODEL, TIME_UP, Result, Status
@@ -118,29 +119,43 @@ def _take_in(earlier: Earlier, kind: str, value: Any) -> None:
 
 
 @contextmanager
+def left_behind(output: str, command: str) -> Iterator[Earlier]:
+    """The job whose output directory is ``output``, which no other process can work on as long as the block lasts.
+
+    Raises:
+        ConfigError: there is none of ``command``, or it is running.
+    """
+    with alone(Path(output).absolute() / UNFINISHED):
+        yield read_earlier(output, command)
+
+
+@contextmanager
 def going_on(output: str, command: str, max_total_time: float | None) -> Iterator[Earlier]:
-    """The job whose output directory is ``output``, in the folder that its paths start from.
+    """What `left_behind` has, in the folder that its paths start from.
 
     What was delivered is unfinished again; the delivered model stays until there is another.
 
     Raises:
-        ConfigError: there is none, or it has no time left.
+        ConfigError: there is none, it is running, or it has no time left.
     """
-    earlier = read_earlier(output, command)
+    with left_behind(output, command) as earlier:
+        _give_time(earlier, output, max_total_time)
+        if earlier.work.name != UNFINISHED:
+            _reopen(earlier)
+        # On another machine it may not be there: paths that start from it are told as missing, and URIs do without.
+        with contextlib.chdir(earlier.folder if os.path.isdir(earlier.folder) else "."):
+            yield earlier
+
+
+def _give_time(earlier: Earlier, output: str, max_total_time: float | None) -> None:
     if max_total_time is not None:
         earlier.document = earlier.document | {"max_total_time": max_total_time}
-    delivered = earlier.work.name != UNFINISHED
     total = float(earlier.document.get("max_total_time", TrainSettings.model_fields["max_total_time"].default))
-    if delivered and max_total_time is None:
+    if earlier.work.name != UNFINISHED and max_total_time is None:
         raise ConfigError([f"{output}: is finished; give it more than its {total:g} s with --max-total-time"])
     if earlier.spent >= total:
         way = "give more with --max-total-time"
         raise ConfigError([f"{output}: {earlier.spent:.0f} s of its {total:g} s are spent; {way}"])
-    if delivered:
-        _reopen(earlier)
-    # On another machine it may not be there: then paths that start from it are told as missing, and URIs do without.
-    with contextlib.chdir(earlier.folder if os.path.isdir(earlier.folder) else "."):
-        yield earlier
 
 
 def _reopen(earlier: Earlier) -> None:

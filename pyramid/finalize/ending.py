@@ -23,7 +23,7 @@ def no_model(results: Sequence[Result], total_time: float, stopped: bool) -> Pyr
     """
     lines = [f"{result.name}: {result.status}: {result.reason}" for result in results[:_TOLD]]
     if stopped:
-        return Interrupted("stopped before a candidate had a model: nothing was written\n" + "\n".join(lines))
+        return Interrupted("stopped before a candidate had a model: none was written\n" + "\n".join(lines))
     tracebacks = [result.traceback for result in results if result.traceback]
     if tracebacks:
         return NoModelError("no candidate has a model:\n" + "\n".join(lines + tracebacks[:1]))
@@ -42,7 +42,9 @@ def plan_of(earlier: Earlier) -> dict[str, Any]:
     if earlier.work.name != UNFINISHED:
         raise ConfigError([f"{output}: is finished, and has its {FINAL_MODEL_FILE}"])
     if earlier.plan is None:
-        raise ConfigError([f"{output}: was ended before its trials began, so there is no model; start anew"])
+        raise ConfigError(
+            [f"{output}: was ended before its trials began, so there is no model; go on with --resume {output}"]
+        )
     return earlier.plan
 
 

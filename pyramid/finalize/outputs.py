@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pyramid.data.remote import RemoteError, is_uri, localized
-from pyramid.errors import ConfigError
+from pyramid.errors import ConfigError, PyramidError
 from pyramid.finalize import earlier
 from pyramid.finalize.journal import JOURNAL_FILE
+from pyramid.finalize.lock import alone
 from pyramid.finalize.mirror import Mirror, download, inside
 from pyramid.finalize.store import Store
 from pyramid.finalize.workspace import FINAL_MODEL_FILE, UNFINISHED, check_output
@@ -90,7 +91,7 @@ def mirrored(output: str, fresh: bool, tell: Callable[[str], None] = lambda text
         tell: called when a copy fails that is tried again.
 
     Raises:
-        ConfigError: nothing can be written there.
+        ConfigError: nothing can be written there, or another process of this machine works there.
         PyramidError: the last copy failed.
     """
     with _plain(output):
@@ -98,9 +99,10 @@ def mirrored(output: str, fresh: bool, tell: Callable[[str], None] = lambda text
         if not _is_remote(output):
             yield Output(local_folder(output))
             return
-        fetched = False if fresh else _fetch(output, folder)
-        if fresh:
-            shutil.rmtree(folder, ignore_errors=True)
+        with _plain(output, str(folder)), alone(folder / UNFINISHED):
+            fetched = False if fresh else _fetch(output, folder)
+            if fresh:
+                shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with Mirror(folder, output, tell, same=fetched), _plain(output, str(folder)):
@@ -178,7 +180,7 @@ def _plain(output: str, folder: str | None = None) -> Iterator[None]:
         yield
     except RemoteError as error:
         raise ConfigError([f"output_directory: {error}"]) from error
-    except ConfigError as error:
-        if folder in (None, output):
-            raise
-        raise ConfigError([problem.replace(str(folder), output) for problem in error.problems]) from error
+    except PyramidError as error:
+        if folder not in (None, output):
+            error.replace(str(folder), output)
+        raise

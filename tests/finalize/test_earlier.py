@@ -9,6 +9,7 @@ import pytest
 from pyramid.errors import ConfigError
 from pyramid.finalize.earlier import STOPPED, Known, going_on, read_earlier
 from pyramid.finalize.journal import CANDIDATE, JOB, PLAN, RESULT, SPENT, Journal, job_entry
+from pyramid.finalize.lock import LOCK_FILE
 from pyramid.finalize.workspace import UNFINISHED
 from pyramid.training.candidate import TIME_UP, Result, Status
 
@@ -108,7 +109,7 @@ def test_a_finished_search_goes_on_only_with_more_time_and_keeps_its_model(tmp_p
         going_on(str(tmp_path), SEARCH, None).__enter__()
     with going_on(str(tmp_path), SEARCH, 90) as earlier:
         assert earlier.work == tmp_path / UNFINISHED
-        assert sorted(os.listdir(earlier.work)) == ["arrays", "journal.jsonl", "submodel_a"]
+        assert sorted(os.listdir(earlier.work)) == [LOCK_FILE, "arrays", "journal.jsonl", "submodel_a"]
     assert (tmp_path / "final_model.json").exists()
 
 
