@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pyramid.data.boxes import Boxes, box_targets, learnable, rarest_classes
 from pyramid.data.examples import Examples
+from pyramid.data.same_files import joined
 from pyramid.data.split import TINY, sample, split
 from pyramid.errors import DataError
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, NUMERIC
@@ -174,10 +175,10 @@ def _sides(
     if examples.validation_rows:
         raise DataError(["validation_data: no picture can be read"])
     labels = strata[training].tolist()
-    groups = [examples.groups[i] for i in training]
     stratified, detects = examples.objective != NUMERIC, examples.objective == BOUNDING_BOX
     reason = _why_no_holdout(settings, len(training))
     if not reason:
+        groups = joined([examples.files[i] for i in training], [examples.groups[i] for i in training])
         inner = split(labels, groups, settings.holdout_rate, settings.holdout_set_size, stratified, settings.seed)
         if len(inner[1]) and not (detects and (strata[training[inner[0]]] < 0).all()):
             return training[inner[0]], training[inner[1]]

@@ -33,14 +33,31 @@ def split(
     held = max(1, min(round(n * rate), largest, n - 1))
     _, codes = np.unique(np.asarray(labels) if stratified else np.zeros(n), return_inverse=True)
     rng = np.random.default_rng([seed, 0])
-    if len(set(groups)) < n:
-        chosen = _draw_groups(codes, np.unique(np.asarray(groups), return_inverse=True)[1], held, rng)
-    else:
-        several = np.flatnonzero(np.bincount(codes)[codes] > 1) if stratified else np.arange(n)
-        chosen = several[_draw(codes[several], min(held, max(0, len(several) - 1)), rng)]
+    _, groups_of, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    together = np.flatnonzero(sizes[groups_of] > 1)
+    grouped = _of_groups(codes, groups_of, together, round(held * len(together) / n), rng)
+    several = np.bincount(codes)[codes] > 1 if stratified else np.ones(n, bool)
+    alone = np.flatnonzero((sizes[groups_of] == 1) & several)
+    left = min(held - len(grouped), len(alone) - (len(together) == 0))
+    chosen = np.concatenate([grouped, alone[_draw(codes[alone], max(0, left), rng)]])
+    if not len(chosen) and len(together):  # better a large group, or the only example of a class, than no holdout
+        chosen = _draw_groups(codes, groups_of, held, rng)
     holdout = np.zeros(n, bool)
     holdout[chosen] = True
     return np.flatnonzero(~holdout), np.flatnonzero(holdout)
+
+
+def _of_groups(codes: Indices, groups: Indices, rows: Indices, size: int, rng: np.random.Generator) -> Indices:
+    """About ``size`` of ``rows`` in whole groups; of a data set of groups alone some in any case.
+
+    Groups that are too large are left to the training data while there are other rows to hold out.
+    """
+    if not len(rows):
+        return rows
+    if len(rows) == len(codes):
+        return _draw_groups(codes, groups, size, rng)
+    drawn = _draw_groups(codes[rows], np.unique(groups[rows], return_inverse=True)[1], size, rng)
+    return rows[drawn] if len(drawn) <= size else rows[:0]
 
 
 def sample(labels: Sequence[Any], size: int, stratified: bool, seed: int) -> Indices:

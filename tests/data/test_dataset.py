@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -172,6 +173,17 @@ def test_a_file_that_is_named_twice_stays_on_one_side(make: Make) -> None:
     groups = [f"file {i // 2}.png" for i in range(100)]
     dataset, _ = make(examples_of(["a", "b"] * 50, groups=groups))
     assert {i // 2 for i in dataset.training}.isdisjoint({i // 2 for i in dataset.holdout})
+
+
+def test_copies_under_other_names_stay_on_one_side_whatever_their_labels(make: Make, tmp_path: Path) -> None:
+    examples = examples_of(["a", "b"] * 60)
+    examples.files = [str(tmp_path / name) for name in examples.files]
+    for i, file in enumerate(examples.files):
+        Path(file).write_bytes(b"picture %03d" % min(i // 2, 50))  # 50 pairs, and 20 of the same
+    dataset, _ = make(examples)
+    assert len(dataset.holdout) == 24
+    pictures = [{Path(examples.files[i]).read_bytes() for i in rows} for rows in (dataset.training, dataset.holdout)]
+    assert pictures[0].isdisjoint(pictures[1])
 
 
 def test_rows_of_one_group_are_validated_on_themselves_with_a_warning(make: Make) -> None:

@@ -174,3 +174,20 @@ def test_grouped_classes_are_on_both_sides() -> None:
     for seed in range(10):
         training, holdout = split(labels, groups, 0.2, 8192, True, seed)
         assert {labels[i] for i in holdout} == {labels[i] for i in training} == {"rare", "common"}
+
+
+def test_pairs_among_many_examples_do_not_change_what_becomes_of_single_ones() -> None:
+    labels = ["a"] * 100 + ["b"] * 98 + ["only one", "another"]
+    groups = ["pair" if i in (3, 120) else f"file {i}" for i in range(200)]
+    for seed in range(10):
+        training, holdout = split(labels, groups, 0.2, 8192, True, seed)
+        assert {198, 199} <= set(training)
+        assert len(holdout) in (38, 39, 40)
+        assert abs([labels[i] for i in holdout].count("a") - 20) <= 1
+
+
+def test_single_examples_are_held_out_and_not_large_groups() -> None:
+    groups = [*["film"] * 40, *["another film"] * 40, *alone(100)]
+    _, holdout = split(["a", "b"] * 90, groups, 0.1, 8192, True, 0)
+    assert len(holdout) == 18
+    assert min(holdout) >= 80
