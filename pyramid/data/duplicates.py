@@ -66,9 +66,8 @@ def find_duplicates(
     """
     rows = np.union1d(training, holdout)
     small = np.stack([thumbnail(pixels[row]) for row in rows]).reshape(len(rows), -1)
-    groups = _equal(small, rows, pixels)
-    one_file = [group for group in groups if len({files[row] for row in group}) == 1]
-    groups = [group for group in groups if group not in one_file]  # a file that is listed twice is no copy
+    # A file that is listed twice is no copy.
+    groups = [group for group in _equal(small, rows, pixels) if len({files[row] for row in group}) > 1]
     apart = len(holdout) and not len(np.intersect1d(training, holdout))
     across = _across(small, rows, training, holdout) if apart else []
     counts = {
