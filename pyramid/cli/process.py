@@ -70,8 +70,23 @@ def end_cleanly() -> None:
     signal.signal(signal.SIGTERM, on_signal)
 
 
+def open_standard_files() -> None:
+    """Put the null device where standard input, output or error is closed, as after ``>&-``.
+
+    Else the next file that is opened would take its number, and whatever is written there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115 - as long as it runs
+
+
 def run(name: str, main: Callable[[], None]) -> NoReturn:
     """Run ``main``; an error that pyramid foresees becomes its message and its exit code."""
+    open_standard_files()
     try:
         main()
     except PyramidError as error:
