@@ -63,13 +63,16 @@ def write_evaluation(path: Path, evaluation: Evaluation) -> None:
 def read_evaluation(path: Path) -> Evaluation | None:
     """What `write_evaluation` wrote; None when it is not there, or something else."""
     try:
-        table = pq.read_table(path)
-        meta = json.loads((table.schema.metadata or {})[_META])
-        objective, classes = meta["objective"], meta["classes"]
-        files = table["file"].to_pylist() if "file" in table.column_names else []
-        truth, predicted = table["truth"].combine_chunks(), table["predicted"].combine_chunks()
-    except (OSError, ValueError, KeyError, pa.ArrowInvalid):
+        return _read(pq.read_table(path))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, pa.ArrowException):
         return None
+
+
+def _read(table: Any) -> Evaluation:
+    meta = json.loads((table.schema.metadata or {})[_META])
+    objective, classes = meta["objective"], meta["classes"]
+    files = table["file"].to_pylist() if "file" in table.column_names else []
+    truth, predicted = table["truth"].combine_chunks(), table["predicted"].combine_chunks()
     index = {name: k for k, name in enumerate(classes)}
     if objective == BOUNDING_BOX:
         return Evaluation(objective, classes, files, _rows_of(truth, index), _rows_of(predicted, index))

@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pyramid.data.remote import is_uri
 from pyramid.training.candidate import Progress
 
 JOURNAL_FILE = "journal.jsonl"
@@ -65,3 +66,18 @@ def entries(folder: Path) -> Iterator[tuple[str, Any]]:
         except (ValueError, TypeError):
             continue
         yield kind, value
+
+
+def job_of(told: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """What the entries ``told`` say of their job, see `job_entry`; empty when they say nothing that is one."""
+    return next((value for kind, value in told if kind == JOB and isinstance(value, dict)), {})
+
+
+def root_of(told: Iterable[tuple[str, Any]]) -> Path:
+    """The folder that relative paths of the job start from; this process's own when the entries do not tell."""
+    return Path(str(job_of(told).get("folder", "")))
+
+
+def located(root: Path, file: str) -> str:
+    """Where the picture ``file`` of a job is, whose relative paths start from ``root``; a URI stays what it is."""
+    return file if is_uri(file) else str(root / file)

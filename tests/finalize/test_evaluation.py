@@ -73,3 +73,13 @@ def test_a_table_without_our_metadata_is_read_as_nothing(tmp_path: Path) -> None
     write_evaluation(tmp_path / "one.parquet", Evaluation("numeric", [], [], np.zeros(2), np.zeros(2)))
     pq.write_table(pq.read_table(tmp_path / "one.parquet").replace_schema_metadata({}), tmp_path / "one.parquet")
     assert read_evaluation(tmp_path / "one.parquet") is None
+
+
+@pytest.mark.parametrize("meta", ["[]", "null", '{"objective": "categorical", "classes": ["a"]}', '{"classes": []}'])
+def test_metadata_that_does_not_fit_is_read_as_nothing(tmp_path: Path, meta: str) -> None:
+    """Among them classes without the one that a row has."""
+    given = Evaluation("categorical", ["a", "b"], [], np.array([0, 1]), np.full((2, 2), 0.5))
+    write_evaluation(tmp_path / "one.parquet", given)
+    changed = pq.read_table(tmp_path / "one.parquet").replace_schema_metadata({"pyramid": meta})
+    pq.write_table(changed, tmp_path / "one.parquet")
+    assert read_evaluation(tmp_path / "one.parquet") is None

@@ -16,6 +16,7 @@ from pyramid.errors import ConfigError
 from pyramid.finalize.evaluation import EVALUATION_FILE, read_evaluation
 from pyramid.finalize.exports.inputs import example_inputs
 from pyramid.finalize.exports.runtimes import Arrays
+from pyramid.finalize.journal import entries, located, root_of
 from pyramid.finalize.workspace import CONFIG_FILE
 from pyramid.settings import load
 from pyramid.tf import tf  # noqa: F401 - sensenet imports TensorFlow, so it comes after pyramid.tf
@@ -107,7 +108,11 @@ def _named(pictures: list[str]) -> list[str]:
 def _held_out(model: Path) -> list[str]:
     """The pictures of the holdout of the training that has made ``model``."""
     evaluation = read_evaluation(model.with_name(EVALUATION_FILE))
-    named = evaluation.files if evaluation else _validation_files(model.with_name(CONFIG_FILE))
+    root = root_of(entries(model.parent))
+    if evaluation:
+        named = [located(root, file) for file in evaluation.files]
+    else:
+        named = _validation_files(model.with_name(CONFIG_FILE))
     if not named:
         raise ConfigError([f"pictures: none to compare with: {model.parent} does not tell the holdout; {_WAY_OUT}"])
     return list(dict.fromkeys(named))

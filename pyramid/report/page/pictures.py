@@ -2,25 +2,18 @@
 
 import base64
 import io
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from pyramid.data.copies import local_copies
-from pyramid.data.remote import is_uri
 from pyramid.report.page.html import Html, tag
 
 #: Pixels of the longer side.
 SIDE = 160
 
 Pixels = npt.NDArray[np.uint8]
-
-
-def located(root: Path, file: str) -> str:
-    """Where the picture ``file`` is, whose relative path starts from ``root``; a URI stays what it is."""
-    return file if is_uri(file) else str(root / file)
 
 
 def thumbnail(place: str) -> tuple[Image.Image, tuple[int, int]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyramid.errors import ConfigError
 from pyramid.finalize.evaluation import EVALUATION_FILE, read_evaluation
-from pyramid.finalize.journal import JOB, entries
+from pyramid.finalize.journal import entries, root_of
 from pyramid.finalize.workspace import CONFIG_FILE, FINAL_MODEL_FILE, RESULTS_FILE
 from pyramid.report.page.contents import Contents
 
@@ -24,7 +24,6 @@ def contents_of(folder: Path) -> Contents:
     notes = (
         [] if evaluation else [f"{EVALUATION_FILE} is not there or cannot be read: what is drawn from it is left out"]
     )
-    job: dict[str, Any] = next((value for kind, value in told if kind == JOB), {})
     return Contents(
         title=f"pyramid: {folder.absolute().name}",
         evaluation=evaluation,
@@ -33,7 +32,7 @@ def contents_of(folder: Path) -> Contents:
         config=_read(folder / CONFIG_FILE),
         entries=told,
         notes=notes,
-        root=Path(str(job.get("folder", ""))),
+        root=root_of(told),
     )
 
 

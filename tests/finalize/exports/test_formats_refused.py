@@ -15,6 +15,7 @@ from pyramid.finalize.evaluation import Evaluation, write_evaluation
 from pyramid.finalize.exports.exporting import export_all
 from pyramid.finalize.exports.formats import FORMATS
 from pyramid.finalize.exports.model_file import read_model
+from pyramid.finalize.journal import JOB, Journal
 from tests.finalize.exports.documents import write_classifier, write_pictures, write_table
 from tests.finalize.test_exports import detector
 
@@ -111,6 +112,19 @@ def test_the_holdout_is_compared_by_default(output: Path) -> None:
     (told,) = api.export(str(output), ["h5"], str(output / "weights.h5"))
     assert told.samples == 3
     assert (output / "weights_short.json").is_file()
+
+
+def test_the_holdout_is_found_from_the_folder_of_the_training(output: Path) -> None:
+    """The pictures' paths are relative, and this process is elsewhere."""
+    files = [f"pictures/{path.name}" for path in sorted((output / "pictures").iterdir())]
+    probabilities = np.full((len(files), 3), 1 / 3)
+    known = Evaluation("categorical", ["ant", "bee", "cat"], files, np.zeros(len(files), int), probabilities)
+    write_evaluation(output / "evaluation.parquet", known)
+    with pytest.raises(ConfigError, match="none of the 4 of the holdout can be read"):
+        api.export(str(output), ["h5"])
+    Journal(output).write(JOB, {"command": "pyramid_train", "document": {}, "folder": str(output)})
+    (told,) = api.export(str(output), ["h5"], str(output / "weights.h5"))
+    assert told.samples == 4
 
 
 def test_an_export_is_replaced_by_a_new_one(output: Path) -> None:

@@ -1,6 +1,7 @@
 """What is read of an output directory."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,11 @@ def test_results_of_something_else_are_refused(content: str, tmp_path) -> None:
     (tmp_path / "results.json").write_text(content)
     with pytest.raises(ConfigError, match="is not what pyramid_train or pyramid_search writes"):
         contents_of(tmp_path)
+
+
+def test_a_journal_whose_job_is_something_else_costs_nothing_else(tmp_path) -> None:
+    (tmp_path / "results.json").write_text(json.dumps(results()))
+    (tmp_path / "journal.jsonl").write_text('["job", "pyramid_train"]\n["job", null]\n')
+    found = contents_of(tmp_path)
+    assert found.root == Path()
+    assert "leaderboard" in parsed(found).sections

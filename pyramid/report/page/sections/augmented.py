@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from pyramid.errors import PyramidError
-from pyramid.finalize.journal import JOB
+from pyramid.finalize.journal import job_of
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Html, Section, paragraph, tag
 from pyramid.report.page.pictures import shown
@@ -18,7 +18,7 @@ PICTURES = 12
 def augmented(contents: Contents) -> Section | None:
     """A dozen pictures beside their augmented selves; None where nothing was augmented."""
     strengths = (contents.results or {}).get("augmentations")
-    job: dict[str, Any] = next((value for kind, value in contents.entries if kind == JOB), {})
+    job = job_of(contents.entries)
     if not strengths or job.get("command") != "pyramid_train":
         return None
     names = (key if AUGMENTATIONS[key].switch else f"{key} {n:g}" for key, n in strengths.items())

@@ -6,10 +6,11 @@ import numpy as np
 from PIL import Image
 
 from pyramid.finalize.evaluation import Evaluation
+from pyramid.finalize.journal import located
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Html, Section, listed, paragraph, table, tag
 from pyramid.report.page.matching import SERVED_SCORE, Curve, Match, curves, match, served
-from pyramid.report.page.pictures import data_uri, located, thumbnail
+from pyramid.report.page.pictures import data_uri, thumbnail
 from pyramid.report.page.plots import SERIES, label, plot, thinned
 from pyramid.report.texts import name
 from pyramid.settings.objectives import BOUNDING_BOX

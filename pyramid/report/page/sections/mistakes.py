@@ -7,9 +7,10 @@ import numpy as np
 from PIL import Image
 
 from pyramid.finalize.evaluation import Evaluation
+from pyramid.finalize.journal import located
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Html, Section, listed, paragraph, table, tag
-from pyramid.report.page.pictures import SIDE, located, shown, thumbnail
+from pyramid.report.page.pictures import SIDE, shown, thumbnail
 from pyramid.report.texts import name
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL
 
