@@ -148,7 +148,7 @@ class _Job:
         able = [candidate for candidate in able if candidate.name not in results]
         trained, seconds = self._train_candidates(able, put_once(weights), per_trial) if able else ([], {})
         self._timings.seconds |= seconds
-        before = self._earlier.results if self._earlier else {}
+        before = self._earlier.last_results() if self._earlier else {}
         results = merged(before | results, {result.name: result for result in trained})
         return [results[candidate.name] for candidate in self._tried]
 

@@ -11,7 +11,7 @@ from ray.tune.progress_reporter import TrialProgressCallback
 from pyramid.engine.events import Tell, Update
 from pyramid.engine.scheduler import TimeBudgetScheduler
 from pyramid.engine.trial import failed
-from pyramid.finalize.earlier import STOPPED
+from pyramid.finalize.earlier import STOPPED, left_waiting
 from pyramid.finalize.journal import PROGRESS, RESULT, SPENT, Journal, progress_entry
 from pyramid.training.candidate import SUBMODEL, TIME_UP, Progress, Result, Status
 
@@ -124,12 +124,13 @@ class Listener(TrialProgressCallback):
         self._scheduler.lose(trial, memory=any(word in lines for word in _SHORT_OF_MEMORY))
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        """Called after the result of a trial that ended by itself, and for one that never ran."""
+        """Called after the result of a trial that ended by itself, and for one that has waited to the end."""
         _forget(trial)
         name = self._scheduler.name(trial)
         if name not in self.results:
             reason = STOPPED if self._ends.stopped() else TOO_LATE
-            self._end(Result(name, *self._kind(name), Status.SKIPPED, reason))
+            none_yet = Result(name, *self._kind(name), Status.SKIPPED, reason)
+            self._end(left_waiting(self._ends.folder / f"{SUBMODEL}{name}", none_yet))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         _forget(trial)

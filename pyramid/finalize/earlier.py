@@ -22,6 +22,9 @@ _LONGER = "a search, which --resume goes on with, given a longer --max-total-tim
 #: The reason of a candidate's end when the user wanted it.
 STOPPED = "the training was stopped"
 
+#: How the reason of one begins that waited for another process to the end of the time.
+LOST = "it lost its process"
+
 
 @dataclass
 class Earlier:
@@ -57,12 +60,9 @@ class Earlier:
 
     def last_results(self) -> dict[str, Result]:
         """Of every candidate that has a result, or weights that say what they are worth."""
-        found = dict(self.results)
-        for folder in self.work.glob(f"{SUBMODEL}*"):
-            result = load_result(folder)
-            if result is not None:
-                found.setdefault(folder.name.removeprefix(SUBMODEL), result)
-        return found
+        names = [folder.name.removeprefix(SUBMODEL) for folder in self.work.glob(f"{SUBMODEL}*")]
+        left = {name: result for name in names if (result := load_result(self.work / f"{SUBMODEL}{name}"))}
+        return merged(left, self.results)
 
 
 def merged(old: dict[str, Result], new: dict[str, Result]) -> dict[str, Result]:
@@ -72,8 +72,22 @@ def merged(old: dict[str, Result], new: dict[str, Result]) -> dict[str, Result]:
 
 
 def _goes_on(result: Result, more_time: bool) -> bool:
-    stopped = result.reason.startswith(STOPPED)
-    return result.status == Status.SKIPPED or stopped or (more_time and result.reason.startswith(TIME_UP))
+    cut_off = result.status == Status.SKIPPED or result.reason.startswith((STOPPED, LOST))
+    return cut_off or (more_time and result.reason.startswith(TIME_UP))
+
+
+def left_waiting(folder: Path, none_yet: Result) -> Result:
+    """The result of a candidate that waited for a process until the end: of the weights in ``folder``, if it has any.
+
+    Args:
+        none_yet: it was skipped, and why.
+    """
+    result = load_result(folder)
+    if result is None or not result.metrics:
+        return none_yet
+    if result.status != Status.FINISHED:  # else it was lost with its last word
+        result.reason = f"{LOST}, and {none_yet.reason}"
+    return result
 
 
 def read_earlier(output: str, command: str) -> Earlier:

@@ -17,7 +17,7 @@ from PIL import Image
 from pyramid import api
 from pyramid.engine.events import Event, Update
 from pyramid.finalize.earlier import STOPPED
-from pyramid.finalize.journal import RESULT, entries
+from pyramid.finalize.journal import RESULT, SPENT, Journal, entries
 from pyramid.finalize.workspace import FINAL_MODEL_FILE, RESULTS_FILE, UNFINISHED
 from tests.engine.searches import document, names_of, read, wait_until, write_table
 
@@ -161,7 +161,8 @@ def test_a_killed_training_goes_on_and_can_be_finalized(tmp_path: Path, class_fo
     (tmp_path / "config.json").write_text(json.dumps(given))
     process = start("train", tmp_path, "config.json")
     kill_when(process, lambda: list((tmp_path / "out" / UNFINISHED).glob("submodel_*/checkpoint.npz")))
-    shutil.copytree(tmp_path / "out", tmp_path / "copy")
+    for name in ("copy", "late"):
+        shutil.copytree(tmp_path / "out", tmp_path / name)
     done("train", tmp_path, "--finalize", "copy", RAY_ADDRESS="127.0.0.1:1")
     [cut_off] = read(tmp_path / "copy" / RESULTS_FILE)["candidates"]
     assert cut_off["metrics"]
@@ -170,7 +171,11 @@ def test_a_killed_training_goes_on_and_can_be_finalized(tmp_path: Path, class_fo
     assert whole["status"] == "finished"
     assert whole["iterations"] > cut_off["iterations"]
     assert whole["seconds"]["elapsed"] <= 22
-    for folder in ("out", "copy"):
+    Journal(tmp_path / "late" / UNFINISHED).write(SPENT, 19.99)
+    done("train", tmp_path, "--resume", "late")
+    [late] = read(tmp_path / "late" / RESULTS_FILE)["candidates"]
+    assert (late["metrics"], late["iterations"]) == (cut_off["metrics"], cut_off["iterations"])
+    for folder in ("out", "copy", "late"):
         assert (tmp_path / folder / FINAL_MODEL_FILE).exists()
         assert not (tmp_path / folder / UNFINISHED).exists()
 

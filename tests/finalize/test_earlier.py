@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from pyramid.errors import ConfigError
-from pyramid.finalize.earlier import STOPPED, Known, going_on, read_earlier
+from pyramid.finalize.earlier import LOST, STOPPED, Known, going_on, read_earlier
 from pyramid.finalize.journal import CANDIDATE, JOB, PLAN, RESULT, SPENT, Journal, job_entry
 from pyramid.finalize.lock import LOCK_FILE
 from pyramid.finalize.workspace import UNFINISHED
-from pyramid.training.candidate import TIME_UP, Result, Status
+from pyramid.training.candidate import FIT_INFO_FILE, TIME_UP, Result, Status
+from pyramid.training.storage import write_json
 
 SEARCH = "pyramid_search"
 ON = {"rows": 5}
@@ -59,6 +60,7 @@ def test_networks_that_have_ended_stay_and_the_others_go_on(tmp_path: Path) -> N
     end(journal, "c", Status.SKIPPED, "too late")
     end(journal, "d", reason=STOPPED)
     end(journal, "e", reason=TIME_UP)
+    end(journal, "f", Status.FAILED, f"{LOST}, and {STOPPED}")
     known = Known(read_earlier(str(tmp_path), SEARCH), ON)
     assert sorted(known.results) == ["a", "b", "e"]
     assert list(known.begun) == ["c", "d", "f"]
@@ -80,6 +82,23 @@ def test_a_last_result_replaces_the_one_before_but_being_skipped_does_not(tmp_pa
     found = read_earlier(str(tmp_path), SEARCH).results
     assert found["a"].metrics == {"r_squared": 0.7}
     assert found["b"].metrics == {"r_squared": 0.5}
+
+
+def test_weights_that_are_there_count_though_their_candidate_was_skipped(tmp_path: Path) -> None:
+    """It waited for another process when the time was over, or was begun by a process that was killed."""
+    journal = search(tmp_path)
+    end(journal, "a", Status.SKIPPED, "too late")
+    end(journal, "b", Status.SKIPPED, "too late")
+    end(journal, "c", value=0.7)
+    for name in "acd":
+        folder = tmp_path / UNFINISHED / f"submodel_{name}"
+        folder.mkdir()
+        result = Result(name, "deepnet", "", Status.FAILED, "it was stopped", metrics={"r_squared": 0.5})
+        write_json(folder / FIT_INFO_FILE, {"result": result.to_dict()})
+    known = read_earlier(str(tmp_path), SEARCH).last_results()
+    failed, skipped, finished = Status.FAILED, Status.SKIPPED, Status.FINISHED
+    assert {name: known[name].status for name in "abcd"} == {"a": failed, "b": skipped, "c": finished, "d": failed}
+    assert known["c"].metrics == {"r_squared": 0.7}
 
 
 def test_more_time_is_not_forgotten_when_the_longer_search_is_killed_too(tmp_path: Path) -> None:
