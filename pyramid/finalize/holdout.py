@@ -56,13 +56,13 @@ def write_holdout(work: Path, folder: Path) -> None:
         known["classes"],
         files,
         [np.array(boxes, np.float32).reshape(-1, 5) for boxes in truth] if detects else np.array(truth),
-        [_objects(predicted, k) for k, _ in order] if detects else predicted["predicted"][[k for k, _ in order]],
+        [objects(predicted, k) for k, _ in order] if detects else predicted["predicted"][[k for k, _ in order]],
     )
     write_evaluation(work / EVALUATION_FILE, evaluation)
 
 
-def _objects(predicted: Arrays, k: int) -> npt.NDArray[np.float32]:
-    """float32 [objects, 6]: what was found in picture ``k``."""
+def objects(predicted: Arrays, k: int) -> npt.NDArray[np.float32]:
+    """What was found in picture ``k``, float32 [objects, 6]: x1, y1, x2, y2, class, score."""
     there = predicted["scores"][k] > 0
     parts = predicted["boxes"][k], predicted["names"][k][:, np.newaxis], predicted["scores"][k][:, np.newaxis]
     return np.concatenate(parts, axis=1)[there].astype(np.float32)

@@ -43,7 +43,8 @@ def check_job(document: dict[str, Any]) -> BaseSettings:
 
 def _relations(settings: BaseSettings, broken: set[str]) -> list[str]:
     problems = [] if "job_type" in broken else list(_required(settings))
-    problems += _name(settings)
+    if settings.job_type in (STANDARD_TRAINING, SEARCH_SUBMODEL):
+        problems += _name(settings)
     if settings.info_list is not None and not broken & {"info_list", "instance_weights"}:
         of_columns = list(settings.table.problems())
         problems += of_columns or [*_objective(settings), *_image_network(settings)]

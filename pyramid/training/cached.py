@@ -20,12 +20,13 @@ def layout_of(table: Table, tree_inputs: int, path: Path) -> Layout:
     """The layout of the array in ``path``: how many features an image has follows from its width.
 
     Raises:
-        DataError: no width of an image fits.
+        DataError: no width of an image fits, or ``tree_inputs`` is not what the caching made.
     """
     plain = Layout.of(table, tree_inputs, 0)
     images, shape = table.images, open_array(path).shape
     if not images or len(shape) != 2:
         return plain  # reading it will say what is wrong
+    _check_trees(table, tree_inputs, path.parent)
     columns = shape[1]
     features, rest = divmod(columns - plain.columns, images)
     if rest or features < 1:
@@ -36,6 +37,13 @@ def layout_of(table: Table, tree_inputs: int, path: Path) -> Layout:
             ]
         )
     return Layout.of(table, tree_inputs, features)
+
+
+def _check_trees(table: Table, tree_inputs: int, folder: Path) -> None:
+    """Where any width of an image fits, tree columns could be taken for its features."""
+    made = len(read_json(folder / TREES)) * table.outputs if os.path.isfile(folder / TREES) else 0
+    if tree_inputs != made:
+        raise DataError([f"tree_inputs: is {tree_inputs}, but the arrays in {folder} have {made} columns of trees"])
 
 
 def reference(folder: Path, layout: Layout, with_trees: bool) -> Reference | None:

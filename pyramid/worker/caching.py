@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from pyramid.data.tabular.caching import cache
+from pyramid.data.tabular.names import IMAGE_NETWORK
 from pyramid.data.tabular.sources import open_source
 from pyramid.finalize.workspace import scratch
 from pyramid.settings.base_settings import BaseSettings
+from pyramid.training.storage import write_document
 from pyramid.worker.image_network import featuriser, image_network
 from pyramid.worker.reporting import Report
 
@@ -36,6 +38,8 @@ def run(settings: BaseSettings, report: Report) -> dict[str, Any]:
             feature_width=network.width if network else 0,
             tell=tell,
         )
+    if network:  # the finished model must have that of these features, whatever is trained afterwards
+        write_document(folder / IMAGE_NETWORK, network.document())
     bad = features.bad if features else {}
     return {
         "datasets": made.datasets,

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pyramid.data.tabular.names import TREES
-from pyramid.errors import DataError
+from pyramid.data.tabular.names import IMAGE_NETWORK, TREES
+from pyramid.errors import ConfigError, DataError
 from pyramid.finalize.compared import compared_truth
 from pyramid.finalize.document import model_document
 from pyramid.finalize.ensemble import Attempt, Choice, choose, ensemble_document, read_attempts
@@ -16,10 +16,9 @@ from pyramid.settings.deepnets import ALPHA
 from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.tf import tf  # noqa: F401 - chooses the legacy Keras
 from pyramid.training.cached import read_json
-from pyramid.training.candidate import FIT_INFO_FILE, SUBMODEL, WEIGHTS_FILE
+from pyramid.training.candidate import FIT_INFO_FILE, SUBMODEL, WEIGHTS_FILE, Candidate, Result
 from pyramid.training.storage import load_fit_info
 from pyramid.training.trained_on import difference, trained_on
-from pyramid.worker.image_network import image_network
 from pyramid.worker.pictures import image_folder
 from pyramid.worker.reporting import Report
 
@@ -37,7 +36,21 @@ def run(settings: BaseSettings, report: Report) -> dict[str, Any]:
         return export(_detector(folder), folder)
     document, told = _ensemble(settings, folder)
     report(0.3, message=_WRITING)
-    return export(document, folder, legacy_convert if settings.deepnet_version == ALPHA else None) | told
+    return export(document, folder, _legacy if settings.deepnet_version == ALPHA else None) | told
+
+
+def _legacy(document: dict[str, Any]) -> dict[str, Any]:
+    """``document`` in sensenet's legacy form.
+
+    Raises:
+        ConfigError: that has no word for a layer of it.
+    """
+    try:
+        converted: dict[str, Any] = legacy_convert(document)
+    except (ValueError, AssertionError, KeyError, IndexError) as error:
+        rule = "alpha knows dense layers, with batch normalization and residuals, and no others"
+        raise ConfigError([f"deepnet_version: {rule}; leave it out for networks with such layers"]) from error
+    return converted
 
 
 def _detector(folder: Path) -> dict[str, Any]:
@@ -48,7 +61,22 @@ def _detector(folder: Path) -> dict[str, Any]:
     results = [result for _, (_, result) in found]
     best = (rank(results, found[0][1][0].selection_metric) or results)[0]
     path, (candidate, result) = found[results.index(best)]
-    return model_document(candidate, result, path / WEIGHTS_FILE)
+    document = model_document(candidate, result, path / WEIGHTS_FILE)
+    kept = {"holdout_image_predictions": _kept(path)}
+    return document | kept | {"candidates": [_attempt(candidate, result) for _, (candidate, result) in found]}
+
+
+def _attempt(candidate: Candidate, result: Result) -> dict[str, Any]:
+    """A detector, as the candidates of an ensemble are told of."""
+    return {
+        "job_id": candidate.name,
+        "relative_value": None,
+        "evaluation_metrics": None,
+        "validation_metrics": result.metrics,
+        "iterations": result.iterations,
+        "elapsed_time": result.seconds.get("elapsed", 0.0),
+        "configuration_parameters": {"base_image_network": candidate.network, "image_training_type": candidate.method},
+    }
 
 
 def _ensemble(settings: BaseSettings, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -61,10 +89,8 @@ def _ensemble(settings: BaseSettings, folder: Path) -> tuple[dict[str, Any], dic
     choice = choose(attempts, settings.ensemble_method, settings.model_fraction, truth)
     with_trees = any(attempts[i].submodel.candidate.trees for i in choice.members)
     trees = read_json(folder / TREES) if with_trees else None
-    network = image_network(settings)
-    document = ensemble_document(
-        attempts, choice, settings.table, trees, network.document() if network else None, _holdout(settings)
-    )
+    network = read_json(folder / IMAGE_NETWORK) if settings.table.images else None
+    document = ensemble_document(attempts, choice, settings.table, trees, network, _holdout(settings))
     return document, _told(attempts, choice)
 
 
@@ -80,9 +106,12 @@ def _holdout(settings: BaseSettings) -> list[Any] | None:
     """What the image network predicted for held out pictures, when the training kept it."""
     if not settings.table.images:
         return None
-    path = image_folder(settings) / FIT_INFO_FILE
+    return _kept(image_folder(settings))
+
+
+def _kept(folder: Path) -> list[Any] | None:
     try:
-        info = json.loads(path.read_text(encoding="utf-8"))
+        info = json.loads((folder / FIT_INFO_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     kept: list[Any] | None = info.get("holdout_image_predictions")

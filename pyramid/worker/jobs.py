@@ -35,15 +35,18 @@ def run_job(path: str, say: Say) -> None:
     """Do the job that the file ``path`` describes, and say its progress and its answer, whatever happens."""
     began = time.monotonic()
     job_id: Any = None
+    settings: BaseSettings | None = None
     try:
         check_file("the job", path)
         document = read_document(path)
         job_id = document.get("job_id")
-        answer = _done(check_job(document), say)
+        settings = check_job(document)
+        answer = _done(settings, say)
         lines = complete_lines({"job_id": job_id} | answer | {"job_time": time.monotonic() - began})
     except BaseException as error:  # it costs this job alone, whatever it is
         lines = failed_lines(job_id, _told(error))
-    _forget()  # before the answer, after which the front looks at how much memory is left in use
+    if settings:
+        _forget()  # before the answer, after which the front looks at how much memory is in use
     for line in lines:
         say(line)
 

@@ -15,14 +15,16 @@ from pyramid.data.pictures import decode_here
 from pyramid.data.tabular.pictures import read_examples_of_images
 from pyramid.data.tabular.sources import open_source
 from pyramid.errors import ConfigError, DataError
+from pyramid.finalize.holdout import objects
 from pyramid.search.candidates import candidates, looks
 from pyramid.search.starts import find_starts, load_starts
 from pyramid.settings.base_settings import BaseSettings
 from pyramid.settings.load import read_boxes
 from pyramid.settings.networks import DEFAULT_CANDIDATES
-from pyramid.settings.objectives import BOUNDING_BOX
+from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL
 from pyramid.settings.train import Row
 from pyramid.training.candidate import FIT_INFO_FILE, SUBMODEL, Candidate, Result
+from pyramid.training.predicted import Arrays, in_own_unit
 from pyramid.training.storage import load_fit_info, write_json
 from pyramid.training.trial import CandidateTraining
 from pyramid.worker.folders import check_free, whole_folder
@@ -124,7 +126,15 @@ def _with_rows(settings: BaseSettings) -> BaseSettings:
         "image_root": image_root(settings),
         "seed": settings.seed if settings.augmentation_seed is None else settings.augmentation_seed,
     }
-    return settings.model_copy(update=changed)
+    return settings.model_copy(update=changed | _of_rows(settings, rows))
+
+
+def _of_rows(settings: BaseSettings, rows: list[Row]) -> dict[str, Any]:
+    """A backend gives all jobs of a data set the same keys; those that mean nothing to these pictures are left out."""
+    if settings.table.objective.type != CATEGORICAL:
+        return {"balance_objective": False, "label_smoothing_factor": 0.0, "class_weights": None}
+    there = {row.label for row in rows}
+    return {"class_weights": [[name, weight] for name, weight in settings.class_weights or [] if name in there]}
 
 
 def _labelled(settings: BaseSettings) -> list[Row]:
@@ -157,16 +167,25 @@ def _boxes(settings: BaseSettings) -> list[Row]:
 def _holdout_predictions(
     settings: BaseSettings, training: CandidateTraining, candidate: Candidate, examples: Examples, dataset: Dataset
 ) -> list[dict[str, Any]] | None:
-    """What is predicted for the held out pictures, if that is wanted; of boxes nothing is kept."""
-    if not settings.return_holdout_images or candidate.objective == BOUNDING_BOX:
+    """What is predicted for the held out pictures, if that is wanted; of boxes objects, as sensenet gives them."""
+    if not settings.return_holdout_images:
         return None
-    predicted = training.predict(dataset.holdout)
-    if not candidate.categorical:
-        predicted = predicted * candidate.stdev + candidate.mean
-    root = image_root(settings)
+    arrays = in_own_unit(candidate, training.predict(dataset.holdout))
+    truth, root = "boxes" if candidate.objective == BOUNDING_BOX else "label", image_root(settings)
     return [
-        {"file": os.path.relpath(examples.files[row], root), "label": examples.labels[row], "prediction": values}
-        for row, values in zip(dataset.holdout, np.asarray(predicted, float).tolist(), strict=True)
+        {"file": os.path.relpath(examples.files[row], root), truth: examples.labels[row]}
+        | {"prediction": _prediction(candidate, arrays, i)}
+        for i, row in enumerate(dataset.holdout)
+    ]
+
+
+def _prediction(candidate: Candidate, arrays: Arrays, i: int) -> Any:
+    """Of picture ``i``: probabilities, [value], or objects."""
+    if candidate.objective != BOUNDING_BOX:
+        return np.atleast_1d(arrays["predicted"][i]).astype(float).tolist()
+    return [
+        {"box": [float(side) for side in box], "label": candidate.classes[int(name)], "score": float(score)}
+        for *box, name, score in objects(arrays, i)
     ]
 
 

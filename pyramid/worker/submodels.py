@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pyramid.data.tabular.compared import read as read_compared
+from pyramid.data.tabular.compared import unlearned
 from pyramid.data.tabular.names import EVALUATION, FULL
 from pyramid.errors import DataError
 from pyramid.search.table_candidates import configuration_parameters, table_candidate
@@ -35,8 +36,10 @@ def run(settings: BaseSettings, report: Report) -> dict[str, Any]:
     path = Path(str(settings.cache_file))
     layout = layout_of(settings.table, settings.tree_inputs, path)
     compared = read_compared(path.parent)
-    held = compared.full if compared and path.name == FULL else None
-    data = make_table_data(settings, read_array(path, layout), layout, held)
+    full = path.name == FULL
+    data = make_table_data(settings, read_array(path, layout), layout, compared.full if compared and full else None)
+    if compared and full:
+        compared = unlearned(compared, data.training)
     candidate = table_candidate(settings, data.inputs.shape[1])
     references = reference(path.parent, layout, settings.tree_embedding)
     evaluated = evaluation(path.parent, layout, compared, settings.tree_embedding, candidate.categorical)

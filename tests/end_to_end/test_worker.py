@@ -382,6 +382,16 @@ def test_the_layers_of_a_job_are_those_of_the_model(small: Bench, tmp_path: Path
     assert network["layers"][0]["activation_function"] == "mish"
 
 
+def test_layers_that_alpha_does_not_know_are_a_clear_error(small: Bench, tmp_path: Path) -> None:
+    dense: Job = {"type": "dense", "number_of_nodes": 4, "activation_function": "relu"}
+    job: Job = {"layers": [dense, {"type": "activation", "activation_function": "tanh"}], "tree_inputs": 3}
+    small.done(**(small.training(CLASSES) | job), output_directory=str(tmp_path))
+    final: Job = {"job_type": "finalize_output", "job_id": "f", "info_list": CLASSES, "instance_weights": True}
+    error = small.failed(**final, deepnet_version="alpha", output_directory=str(tmp_path))
+    assert error.startswith("deepnet_version: alpha")
+    assert [path.name for path in tmp_path.iterdir()] == ["submodel_one"] or not list(tmp_path.glob("final*"))
+
+
 @pytest.mark.parametrize("ending", ["parquet", "csv"])
 def test_a_table_of_another_kind_gives_the_same_array(small: Bench, tmp_path: Path, ending: str) -> None:
     names = ["age", "colour", "share", "weight", "species"]

@@ -45,6 +45,7 @@ def pictured(running: Worker, tmp_path_factory: pytest.TempPathFactory) -> tuple
     job: Job = {"info_list": COLUMNS, "image_root": str(root), "max_training_time": 30, "seed": 1} | NETWORK
     rows_job: Job = {"cache_file": str(table), "cache_rows": PICTURES}
     first: Job = {"job_type": "image_training", "job_id": "pic", "max_iterations": 30, "return_holdout_images": True}
+    first |= {"class_weights": [["square", 2]]}
     answers = {"pic": bench.done(120, **job, **rows_job, **first, input_image_shape=[24, 24, 3])}
     answers["cache"] = bench.done(120, **job, **rows_job, job_type="dataset_caching", job_id="cache", is_search=True)
     more: Job = {"cache_file": answers["cache"]["datasets"][0], "tree_inputs": answers["cache"]["tree_inputs"]}
@@ -98,6 +99,26 @@ def test_the_final_document_knows_its_pictures(pictured: tuple[Bench, Job]) -> N
     assert (metadata["base_image_network"], metadata["input_image_shape"]) == ("simple", [24, 24, 3])
     held = document["holdout_image_predictions"]
     assert len(held) == PICTURES // 5
+
+
+def test_trees_are_not_taken_for_features_of_pictures(pictured: tuple[Bench, Job]) -> None:
+    bench, facts = pictured
+    job: Job = {"job_id": "wrong", "info_list": COLUMNS, "max_iterations": 1}
+    job |= {"cache_file": str(bench.output / "full_dataset.npy"), "tree_inputs": 0}
+    error = bench.failed(**job).splitlines()[0]
+    assert error.startswith("tree_inputs: is 0")
+    assert str(facts["answers"]["cache"]["tree_inputs"]) in error
+
+
+def test_the_final_model_has_the_network_of_the_cached_features(pictured: tuple[Bench, Job]) -> None:
+    """Whatever image network the last job names, or another training has left."""
+    bench, _ = pictured
+    before = json.loads((bench.output / "final_model.json").read_text())
+    job: Job = {"info_list": COLUMNS, "base_image_network": "simple_residual", "model_fraction": 1}
+    bench.done(120, **job, job_type="finalize_output", job_id="again")
+    after = json.loads((bench.output / "final_model.json").read_text())
+    assert after["image_network"] == before["image_network"]
+    assert after["holdout_image_predictions"] is None
 
 
 def test_a_picture_that_is_missing_is_told_and_taken_for_black(pictured: tuple[Bench, Job], tmp_path: Path) -> None:
@@ -169,6 +190,7 @@ def test_boxes_are_learned_from_json(running: Worker, tmp_path: Path, kind: str)
     job: Job = {"info_list": columns, "cache_file": str(tmp_path / "boxes.json"), "objective_type": "bounding_box"}
     job |= {"image_root": str(tmp_path / "pictures"), "input_image_shape": [64, 64, 3], "batch_size": 4}
     job |= {"base_image_network": "tinyyolov4", "image_training_type": "randomly_initialize"}
+    job |= {"return_holdout_images": True, "label_smoothing_factor": 0.1, "balance_objective": True}
     answer = bench.run(280, **job, job_type=kind, job_id="box", max_iterations=2, max_training_time=120)
     assert "error" not in answer.complete, answer.complete["error"]
     told = [line for line in answer.progress if "iterations" in line]
@@ -182,6 +204,11 @@ def test_boxes_are_learned_from_json(running: Worker, tmp_path: Path, kind: str)
     document = json.loads(Path(final["final_model_path"]).read_text())
     assert document["output_exposition"] == {"type": "bounding_box", "values": [*NAMES, "never"]}
     assert isinstance(loaded(document)(str(tmp_path / "pictures" / "00000.png")), list)
+    [candidate] = document["candidates"]
+    assert candidate["validation_metrics"] == document["validation_metrics"]
+    held = document["holdout_image_predictions"]
+    assert len(held) == len(listed)  # of a tiny data set all pictures are
+    assert all(set(one) == {"file", "boxes", "prediction"} and isinstance(one["prediction"], list) for one in held)
     assert bench.leftovers() == []
 
 

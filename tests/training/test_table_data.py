@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pyramid.data.split import TINY
+from pyramid.data.tabular.compared import Compared, unlearned
 from pyramid.data.tabular.layout import Layout
 from pyramid.errors import DataError
 from pyramid.settings.check_job import check_job
@@ -33,9 +34,9 @@ def array(rows=100, trees=0, weights=None, categorical=True, share=0.5):
     return np.concatenate([*parts, objective], axis=1).astype(np.float32)
 
 
-def data(rows, trees=0, categorical=True, weighted=False, **changes):
+def data(rows, trees=0, categorical=True, weighted=False, compared=None, **changes):
     job = settings(categorical, weighted, tree_inputs=trees, **changes)
-    return make_table_data(job, rows, Layout.of(job.table, trees, 0))
+    return make_table_data(job, rows, Layout.of(job.table, trees, 0), compared)
 
 
 def test_the_columns_are_inputs_and_objective():
@@ -257,3 +258,35 @@ def test_a_damaged_archive_is_refused(tmp_path):
     (tmp_path / "full.npy").write_bytes(b"PK\x03\x04" + bytes(50))
     with pytest.raises(DataError, match="cache_file"):
         read_array(tmp_path / "full.npy", LAYOUT)
+
+
+COMPARED = np.arange(0, 100, 5)  # 20 rows of 100
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"holdout_rate": 0}, {"holdout_rate": 0.05}, {"cheat_on_validation": True}, {"holdout_set_size": 7}],
+    ids=str,
+)
+def test_a_network_of_a_search_learns_from_no_row_that_it_is_compared_on(changes):
+    made = data(array(), compared=COMPARED, job_type="search_submodel", **changes)
+    assert list(made.training) == sorted(set(range(100)) - set(COMPARED))
+    on_training_rows = "cheat_on_validation" in changes or changes.get("holdout_rate") == 0
+    assert set(made.holdout) <= set(made.training if on_training_rows else COMPARED)
+
+
+def test_a_small_holdout_of_a_search_has_both_classes_though_the_rows_are_sorted_by_them():
+    made = data(array(), compared=COMPARED, job_type="search_submodel", holdout_set_size=6)
+    assert sorted(made.classes[made.holdout]) == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_network_alone_learns_from_what_its_holdout_leaves_of_the_compared_rows():
+    made = data(array(), compared=COMPARED, holdout_rate=0.1)
+    assert len(made.holdout) == 10
+    assert set(made.holdout) < set(COMPARED)
+    assert list(made.training) == sorted(set(range(100)) - set(made.holdout))
+    compared = Compared(COMPARED, np.arange(20))
+    left = unlearned(compared, made.training)
+    np.testing.assert_array_equal(left.full, made.holdout)
+    np.testing.assert_array_equal(compared.full[left.evaluation], left.full)
+    assert unlearned(compared, np.arange(100)) is None

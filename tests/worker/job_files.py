@@ -101,5 +101,6 @@ class Bench:
             "tree",
             "final_model",
             "short_",
+            "image_network",
         )
         return sorted(path.name for path in (folder or self.output).glob("*") if not path.name.startswith(known))

@@ -1,10 +1,12 @@
-"""Random jobs, in this process: each one is answered once, at its end, whatever it says."""
+"""Random jobs, one process for all of them: each one is answered once, at its end, whatever it says."""
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from pyramid.settings.base_settings import JOB_TYPES, BaseSettings
 from tests.data.tabular.making import write_ser
 from tests.worker.job_files import CLASSES, INPUTS, PRICES, Job, stored_rows
-from tests.worker.running import COMPLETE, READY, check_protocol
+from tests.worker.running import Worker, worker
 
 ROWS = 50
 TREES = {"classes": 3, "prices": INPUTS}
@@ -116,11 +118,24 @@ def _jobs(draw: st.DrawFn) -> Job:
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two cached tables, with their rows beside the arrays."""
-    from pyramid.worker.jobs import warm_up
+def running() -> Iterator[Worker]:
+    """A worker whose job process is the same one in the end."""
+    with worker(timeout=300) as one:
+        one.send("/dev/null")
+        one.answers(1)  # the job process is warm
+        before = _job_process(one)
+        yield one
+        assert _job_process(one) == before
 
-    warm_up()
+
+def _job_process(running: Worker) -> int:
+    [child] = psutil.Process(running.process.pid).children()
+    return child.pid
+
+
+@pytest.fixture(scope="module")
+def tables(running: Worker, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two cached tables, with their rows beside the arrays."""
     folders = {}
     for name, info_list in (("classes", CLASSES), ("prices", PRICES)):
         folder = folders[name] = tmp_path_factory.mktemp(name)
@@ -128,28 +143,24 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         path = write_ser(folder / "rows.ser", [info | {"name": ""} for info in info_list], rows)
         job: Job = {"job_type": "dataset_caching", "job_id": "c", "info_list": info_list, "instance_weights": True}
         job |= {"cache_file": str(path), "is_search": True, "output_directory": str(folder)}
-        assert "error" not in answered(folder, json.dumps(job).encode())
+        assert "error" not in answered(running, folder, json.dumps(job).encode())
     return folders
 
 
-def answered(folder: Path, content: bytes) -> Job:
-    """The answer to a job file with ``content``, whose lines are right."""
-    from pyramid.worker.jobs import run_job
-
+def answered(running: Worker, folder: Path, content: bytes) -> Job:
+    """The answer to a job file with ``content``."""
     path = folder / "job.json"
     path.write_bytes(content)
-    lines: list[str] = []
-    run_job(str(path), lines.append)
-    assert all("\n" not in line for line in lines)
-    [complete] = [line for line in lines if line.startswith(COMPLETE)]
-    assert lines[-1] == complete
-    assert lines[-2] == 'pyramid progress - {"progress": 1.0}'
-    check_protocol([READY, *lines])
-    answer: Job = json.loads(complete.removeprefix(COMPLETE))
-    return answer
+    running.send(path)
+    return running.answers(1)[0].complete
 
 
-def tried(tables: dict[str, Path], folder: Path, job: Job) -> None:
+def nan(job: Job) -> bool:
+    """Whether its `job_id` is no number of JSON's, so that it is null in the answer."""
+    return job["job_id"] != job["job_id"] or job["job_id"] in (float("inf"), float("-inf"))
+
+
+def tried(running: Worker, tables: dict[str, Path], folder: Path, job: Job) -> None:
     """One random job on the cached table that it is for."""
     table = tables[job["_objective"]]
     given = {
@@ -161,8 +172,8 @@ def tried(tables: dict[str, Path], folder: Path, job: Job) -> None:
     job = given | {key: value for key, value in job.items() if not key.startswith("_")}
     if isinstance(job["output_directory"], str) and job["output_directory"] != given["output_directory"]:
         job["output_directory"] = os.path.join(folder, "other", job["output_directory"].strip("./"))
-    answer = answered(folder, json.dumps(job).encode())
-    assert answer["job_id"] == json.loads(json.dumps(job["job_id"])) or job["job_id"] != job["job_id"]
+    answer = answered(running, folder, json.dumps(job).encode())
+    assert answer["job_id"] == (job["job_id"] if isinstance(job["job_id"], str | int | float) else None) or nan(job)
     if "error" in answer:
         first = answer["error"].splitlines()[0]
         assert first
@@ -199,39 +210,48 @@ _SETTINGS = settings(
     ("objective", "metric"), [("classes", "spearman"), ("prices", "auc"), ("prices", "likelihood")]
 )
 def test_a_metric_of_another_objective_is_refused(
-    tables: dict[str, Path], tmp_path: Path, objective: str, metric: str
+    running: Worker, tables: dict[str, Path], tmp_path: Path, objective: str, metric: str
 ) -> None:
     job: Job = {"job_id": "a", "job_type": "standard_training", "instance_weights": True, "max_iterations": 1}
     job |= {"cache_file": str(tables[objective] / "full_dataset.npy"), "output_directory": str(tmp_path / "out")}
     job |= {"info_list": CLASSES if objective == "classes" else PRICES, "tree_inputs": TREES[objective]}
-    assert answered(tmp_path, json.dumps(job | {"selection_metric": metric}).encode())["error"].startswith(
-        "selection_metric"
-    )
+    answer = answered(running, tmp_path, json.dumps(job | {"selection_metric": metric}).encode())
+    assert answer["error"].startswith("selection_metric")
 
 
-def test_some_random_jobs_are_answered(tables: dict[str, Path], tmp_path: Path) -> None:
-    _try(40, tables, tmp_path)
+def test_some_random_jobs_are_answered(running: Worker, tables: dict[str, Path], tmp_path: Path) -> None:
+    _try(40, running, tables, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_many_random_jobs_are_answered(tables: dict[str, Path], tmp_path: Path) -> None:
-    _try(100, tables, tmp_path)
+def test_many_random_jobs_are_answered(running: Worker, tables: dict[str, Path], tmp_path: Path) -> None:
+    _try(100, running, tables, tmp_path)
 
 
-def _try(count: int, tables: dict[str, Path], folder: Path) -> None:
+def _try(count: int, running: Worker, tables: dict[str, Path], folder: Path) -> None:
     @settings(_SETTINGS, max_examples=count)
     @given(_jobs())
     def check(job: Job) -> None:
-        tried(tables, folder, job)
+        tried(running, tables, folder, job)
 
     check()
 
 
+#: Any keys of a job with any values, so that most are wrong.
+_documents = st.dictionaries(st.sampled_from(sorted(BaseSettings.model_fields)), _junk, max_size=8)
+
+
+@settings(_SETTINGS, max_examples=300)
+@given(document=_documents)
+def test_random_documents_are_answered(
+    running: Worker, tmp_path_factory: pytest.TempPathFactory, document: Job
+) -> None:
+    answer = answered(running, tmp_path_factory.getbasetemp(), json.dumps(document).encode())
+    assert not answer["error"].startswith(UNCLEAR), f"{document}\n{answer['error']}"
+
+
 @settings(_SETTINGS, max_examples=60)
 @given(content=st.one_of(st.binary(max_size=60), _junk.map(lambda value: json.dumps(value).encode())))
-def test_random_bytes_are_answered(
-    tables: dict[str, Path], tmp_path_factory: pytest.TempPathFactory, content: bytes
-) -> None:
-    folder = tmp_path_factory.getbasetemp()
-    assert "error" in answered(folder, content)
+def test_random_bytes_are_answered(running: Worker, tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    assert "error" in answered(running, tmp_path_factory.getbasetemp(), content)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pyramid.data.split import TINY, split
 from pyramid.data.tabular.names import COMPARED
+from pyramid.errors import DataError
 
 Indices = npt.NDArray[np.int64]
 
@@ -44,14 +45,27 @@ def choose(labels: Sequence[Any], rows: Indices, total: int, stratified: bool, s
     return Compared(rows[chosen], chosen) if len(chosen) else None
 
 
+def unlearned(compared: Compared, training: Indices) -> Compared | None:
+    """Those of ``compared`` that are not among the rows ``training`` of the full array; None when all are."""
+    left = ~np.isin(compared.full, training)
+    return Compared(compared.full[left], compared.evaluation[left]) if left.any() else None
+
+
 def write(compared: Compared, folder: Path) -> None:
     np.save(folder / COMPARED, np.stack(compared))
 
 
 def read(folder: Path) -> Compared | None:
-    """What `write` wrote into ``folder``; None when it never did."""
+    """What `write` wrote into ``folder``; None when it never did.
+
+    Raises:
+        DataError: it is damaged.
+    """
     path = folder / COMPARED
     if not os.path.isfile(path):
         return None
-    full, evaluation = np.load(path, allow_pickle=False)
+    try:
+        full, evaluation = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError([f"{path}: cannot be read ({error}); the dataset_caching job writes it"]) from error
     return Compared(full, evaluation)

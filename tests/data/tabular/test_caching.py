@@ -146,6 +146,16 @@ def test_subsets_are_written_when_the_array_is_larger_than_a_workers_share(tmp_p
     assert files(tmp_path) == [COMPARED, *ALWAYS]
 
 
+def test_subsets_have_no_row_that_networks_are_compared_on(tmp_path: Path) -> None:
+    """Even where a worker's share is nearly the whole array."""
+    rows = [[float(i), 0.0, 0.0, 1.0, 0.0] for i in range(1000)]
+    answer = cached(tmp_path, MIXED, rows, max_data_size=32 * 950)
+    full, subsets = load(tmp_path), [np.load(path) for path in answer.datasets[1:]]
+    held = {float(number) for number in full[np.load(tmp_path / "out" / COMPARED)[0], 0]}
+    assert len(held) == 200
+    assert all(len(subset) == 800 and not held & set(subset[:, 0].tolist()) for subset in subsets)
+
+
 def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
     rows = mixed_rows(MIXED, 5000)
     contents = []
