@@ -517,7 +517,7 @@ def evaluate(
     from pyramid.prediction.evaluated_folder import folder_for, write_folder
     from pyramid.report.page.contents import Contents
 
-    folder = folder_for(describe(asked.model).path, asked.data, output)
+    folder = folder_for(describe(asked.model).path, asked.data, asked.holdout, output)
     evaluated = run(asked, tell)
 
     def page(path: Path) -> None:

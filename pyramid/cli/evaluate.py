@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--objective", default="", metavar="COLUMN", help="of a table, where no configuration says it")
     parser.add_argument("--image-root", metavar="DIR", help="what files are relative to")
-    parser.add_argument("--output", metavar="DIR", help="the report (evaluation_of_DATA, beside the model)")
+    parser.add_argument(
+        "--output", metavar="DIR", help="the report (evaluation_of_DATA beside the model, _holdout with it)"
+    )
     parser.add_argument("--resamples", type=int, metavar="N", help="of the bootstrap (1,000; of boxes 200)")
     parser.add_argument("--batch-size", type=int, metavar="N", help="pictures or rows of a batch (by their size)")
     return parser

@@ -1,12 +1,13 @@
 """One call of `evaluate`: a model, and another if asked for, on data whose labels are known."""
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyramid.errors import ConfigError, DataError
 from pyramid.finalize.evaluation import Evaluation
 from pyramid.prediction.document import Described, describe
-from pyramid.prediction.job import Tell
+from pyramid.prediction.job import Tell, batch_size_problems
 from pyramid.prediction.labelled import Asked, Labelled, labelled
 from pyramid.prediction.paired import common
 from pyramid.prediction.truth import config_in
@@ -24,7 +25,7 @@ class Evaluated:
         resamples: that were drawn.
         left_out: why rows, or boxes, were left out -> how many.
         unknown: classes that the model does not know -> rows, or boxes, that were left out for it.
-        unreadable: file or row -> why it could not be predicted.
+        unreadable: file or row -> why it could not be predicted, by the other model too.
         comparison: see `compare.compare`; None without another model.
         notes: what a person should know first.
     """
@@ -40,10 +41,11 @@ class Evaluated:
     notes: list[str]
 
     def told(self) -> dict[str, Any]:
-        """Plain data, what `metrics.json` holds. Errors are negated, as everywhere."""
+        """Plain data, what `metrics.json` holds. Errors are negated, as everywhere; `folder` is where paths start."""
         return {
             "model": str(self.model.path),
             "data": self.asked.data,
+            "folder": os.getcwd(),
             "holdout": self.asked.holdout,
             "objective": self.model.objective,
             "rows": len(self.evaluation),
@@ -87,13 +89,23 @@ def evaluate(asked: Asked, tell: Tell = lambda done, total: None) -> Evaluated:
         names = (str(models[0].path), str(models[1].path))
         comparison = compare(names, (found[0].evaluation, found[1].evaluation), (values[0], values[1]))
     first = found[0]
-    notes = [*first.notes, *_left_out(asked, models[0], first)]
-    unknown, unreadable = dict(first.unknown.most_common()), first.unreadable
+    notes, unreadable = _told_of(asked, found, models)
+    unknown = dict(first.unknown.most_common())
     return Evaluated(asked, models[0], first.evaluation, values[0], resamples, unknown, unreadable, comparison, notes)
 
 
+def _told_of(asked: Asked, found: list[Labelled], models: list[Described]) -> tuple[list[str], dict[str, str]]:
+    """Notes, and what could not be predicted and why; what only the second model has to say is said to be of it."""
+    notes, unreadable = list[str](), dict[str, str]()
+    for one, model in zip(found, models, strict=True):
+        of = "" if model is models[0] else f"{model.path}: "
+        notes += [of + note for note in (*one.notes, *_left_out(asked, model, one)) if note not in notes]
+        unreadable |= {key: of + reason for key, reason in one.unreadable.items() if key not in unreadable}
+    return notes, unreadable
+
+
 def _check(asked: Asked, models: list[Described]) -> None:
-    problems = []
+    problems = list(batch_size_problems(asked.batch_size))
     if asked.resamples is not None and not 2 <= asked.resamples <= 100_000:
         problems.append(f"resamples: must be from 2 to 100,000, but got {asked.resamples}")
     if len(models) > 1:

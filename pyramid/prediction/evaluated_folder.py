@@ -1,5 +1,6 @@
 """The folder that an evaluation is written to."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,14 +17,13 @@ METRICS_FILE = "metrics.json"
 _FILES = {EVALUATION_FILE, METRICS_FILE, REPORT_FILE}
 
 
-def folder_for(model: Path, data: str, output: str | None) -> Path:
+def folder_for(model: Path, data: str, holdout: bool, output: str | None) -> Path:
     """Where the evaluation of ``model`` on ``data`` is written: by default a folder beside the model.
 
     Raises:
         ConfigError: something else is there, or it cannot be made.
     """
-    place = data.rstrip("/").split("/")[-1] if is_uri(data) else Path(os.path.abspath(data)).name
-    folder = Path(output) if output else model.parent / f"evaluation_of_{place.split('.')[0] or place}"
+    folder = Path(output) if output else model.parent / _name(data, holdout)
     try:
         others = sorted(set(os.listdir(folder)) - _FILES) if folder.exists() else []
         ours = not folder.exists() or not os.listdir(folder) or (folder / METRICS_FILE).is_file()
@@ -32,10 +32,34 @@ def folder_for(model: Path, data: str, output: str | None) -> Path:
     if others or not ours:
         rule = f"{folder} holds other files ({', '.join(others[:5]) or EVALUATION_FILE})"
         raise ConfigError([f"output: {rule}; name a folder of its own with --output"])
+    if not output and (other := _another(folder, model, data)):
+        raise ConfigError([f"output: {folder} holds the evaluation of {other}; name another folder with --output"])
     nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     if not os.access(nearest, os.W_OK):
         raise ConfigError([f"output: cannot write to {nearest}; name another folder with --output"])
     return folder
+
+
+def _name(data: str, holdout: bool) -> str:
+    place = data.rstrip("/").split("/")[-1] if is_uri(data) else Path(os.path.abspath(data)).name
+    return f"evaluation_of_{place or 'data'}{'_holdout' if holdout else ''}"
+
+
+def _another(folder: Path, model: Path, data: str) -> str:
+    """The model or the data of the evaluation that is in ``folder``, where they are others; else ""."""
+    try:
+        told = json.loads((folder / METRICS_FILE).read_bytes())
+        known_model, known_data, root = (str(told.get(key, "")) for key in ("model", "data", "folder"))
+    except (OSError, ValueError, AttributeError):
+        return ""
+    # The folder is beside the model, wherever both have been moved to.
+    if known_model and Path(known_model).name != model.name:
+        return known_model
+    return known_data if known_data and _place(known_data, root) != _place(data, "") else ""
+
+
+def _place(data: str, root: str) -> str:
+    return data if is_uri(data) else os.path.realpath(os.path.join(root, data))
 
 
 def write_folder(folder: Path, evaluated: Evaluated, page: Callable[[Path], None]) -> None:

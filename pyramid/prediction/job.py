@@ -116,9 +116,14 @@ class Prediction:
         return Done(rows, bad, reasons)
 
 
-def _problems(model: Described, batch_size: int | None, limits: Limits) -> Iterator[str]:
+def batch_size_problems(batch_size: int | None) -> Iterator[str]:
+    """What is wrong with the number of pictures or rows of a batch; None lets the model choose."""
     if batch_size is not None and not 1 <= batch_size <= 2**20:
         yield f"batch_size: must be from 1 to {2**20:,}, but got {batch_size}"
+
+
+def _problems(model: Described, batch_size: int | None, limits: Limits) -> Iterator[str]:
+    yield from batch_size_problems(batch_size)
     if not 0 < limits.score <= 1:
         yield f"score: must be above 0 and at most 1, but got {limits.score:g}"
     if not 0 < limits.iou <= 1:

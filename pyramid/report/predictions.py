@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pyramid.report.summary import per_class
-from pyramid.report.texts import metric, plain
+from pyramid.report.texts import metric, plain, signed
 
 if TYPE_CHECKING:
     from pyramid.prediction.job import Done
@@ -62,15 +62,15 @@ def _bounds(name: str, values: dict[str, float | None]) -> tuple[float | None, f
 def _print_comparison(console: Console, told: dict[str, Any]) -> None:
     first, second = told["models"]
     console.print(f"First: {first}\nSecond: {second}", soft_wrap=True, markup=False)
-    title = f"First and second on the same {told['rows']:,} rows"
+    title = f"The same {told['rows']:,} rows. A difference above 0: the first is better, for errors too"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for heading in ("metric", "first", "second", "difference", "from", "to", "first is better in"):
         table.add_column(heading, justify="left" if heading == "metric" else "right")
     for name, values in told["metrics"].items():
-        low, high = _bounds(name, values)
         better = "–" if values["better"] is None else f"{values['better']:.1%}"
-        shown = (metric(name, values[key]) for key in ("first", "second", "difference"))
-        table.add_row(name.replace("_", " "), *shown, metric(name, low), metric(name, high), better)
+        both = (metric(name, values[key]) for key in ("first", "second"))
+        apart = (signed(values[key]) for key in ("difference", "low", "high"))
+        table.add_row(name.replace("_", " "), *both, *apart, better)
     console.print(table)
     if "mcnemar_p_value" in told:
         rows = f"{told['only_first_right']:,} rows the first alone has right, {told['only_second_right']:,} the second"

@@ -31,3 +31,11 @@ def metric(name: str, value: float | None) -> str:
     if value is None:
         return "–"
     return f"{-value if name.endswith(('_error', '_loss')) else value:.4g}"
+
+
+def signed(value: float | None) -> str:
+    """Four significant digits with a sign, or a dash: of a difference of two metrics, as it is kept.
+
+    Errors are negated there, so that a difference above 0 is good for every metric.
+    """
+    return "–" if value is None else f"{value:+.4g}"

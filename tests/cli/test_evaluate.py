@@ -23,6 +23,7 @@ def test_metrics_with_intervals_and_the_comparison_are_printed_and_written_besid
     assert (done.returncode, done.stderr) == (0, "")
     assert "12 rows; 95 % intervals of 40" in done.stdout
     assert "first is better in" in done.stdout
+    assert "A difference above 0: the first is better, for errors too" in done.stdout
     assert "p = 1 (McNemar's exact test)" in done.stdout
     assert done.stdout.endswith("Report: model/evaluation_of_new/report.html\n")
     written = sorted(path.name for path in (tmp_path / "model" / "evaluation_of_new").iterdir())

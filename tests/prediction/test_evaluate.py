@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,38 @@ def test_pictures_with_unknown_classes_and_bad_files_are_told_and_left_out(class
 
 
 def test_a_folder_of_somebody_else_is_not_written_to(classifier, labelled, tmp_path):
-    assert folder_for(classifier, str(labelled), None) == classifier.parent / "evaluation_of_rows"
     (tmp_path / "letters.txt").write_text("dear")
     with pytest.raises(ConfigError, match=r"holds other files \(letters.txt\)"):
         api.evaluate(Asked(str(classifier), str(labelled)), str(tmp_path))
+
+
+def test_the_evaluations_of_other_data_have_other_folders(classifier):
+    given = ("a/d.v1.csv", "d.v2.csv")
+    names = [folder_for(classifier, data, held, None).name for data in given for held in (False, True)]
+    expected = ("d.v1.csv", "d.v1.csv_holdout", "d.v2.csv", "d.v2.csv_holdout")
+    assert names == [f"evaluation_of_{name}" for name in expected]
+
+
+def test_what_another_evaluation_has_written_is_not_overwritten(classifier, labelled, tmp_path, monkeypatch):
+    shutil.copy(classifier, tmp_path / "final_model.json")
+    shutil.copy(classifier, tmp_path / "other.json")
+    other = tmp_path / "elsewhere" / labelled.name
+    other.parent.mkdir()
+    shutil.copy(labelled, other)
+    _, folder = api.evaluate(Asked(str(tmp_path), str(labelled), resamples=2))
+    for model, data, named in ((tmp_path, other, labelled), (tmp_path / "other.json", labelled, "final_model.json")):
+        with pytest.raises(ConfigError, match=rf"holds the evaluation of .*{Path(named).name}; name another folder"):
+            api.evaluate(Asked(str(model), str(data), resamples=2))
+    monkeypatch.chdir(labelled.parent)  # the same data by a relative path
+    assert api.evaluate(Asked(str(tmp_path), labelled.name, resamples=2))[1] == folder
+    monkeypatch.chdir(tmp_path)
+    assert api.evaluate(Asked(str(tmp_path), str(labelled), resamples=2))[1] == folder
+    api.evaluate(Asked(str(tmp_path), str(other), resamples=2), str(folder))
+
+
+def test_a_batch_of_no_picture_is_refused(classifier, labelled):
+    with pytest.raises(ConfigError, match="batch_size: must be from 1 to 1,048,576, but got -5"):
+        evaluate(Asked(str(classifier), str(labelled), batch_size=-5))
 
 
 def test_another_model_is_compared_on_the_same_rows_whatever_the_order_of_its_classes(classifier, labelled, tmp_path):

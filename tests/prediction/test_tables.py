@@ -115,3 +115,21 @@ def test_a_table_is_evaluated_on_the_column_that_the_configuration_names(model, 
         evaluate(Asked(str(tmp_path), str(table), objective="colour"))
     with pytest.raises(ConfigError, match="has no column 'sold'"):
         evaluate(Asked(str(tmp_path), str(table), objective="sold"))
+
+
+def test_what_the_other_model_alone_cannot_predict_is_told(model, document, tmp_path):
+    by_colour = document["preprocess"][1] | {"index": 0}
+    layer = document["networks"][0]["layers"][0]
+    layer = layer | {"weights": layer["weights"][1:]}
+    other = document | {"preprocess": [by_colour], "networks": [{"layers": [layer], "trees": False}]}
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / FINAL_MODEL_FILE).write_text(json.dumps(other))
+    columns = [{"type": "categorical", "name": name} for name in ("colour", "bought")]
+    (tmp_path / "first" / CONFIG_FILE).write_text(json.dumps({"info_list": columns}))
+    table = tmp_path / "bought.csv"
+    table.write_text("bought,age,colour\nyes,31.5,red\nno,12,blue\nyes,old,red\n")
+    made = evaluate(Asked(str(tmp_path / "first"), str(table), compare=str(tmp_path), resamples=2))
+    path = tmp_path / FINAL_MODEL_FILE
+    assert len(made.evaluation) == 2
+    assert made.unreadable == {"row 3": f"{path}: age: must be a number, but is 'old'"}
+    assert made.notes == [f"{path}: WARNING: left out, for they could not be predicted: 1 rows"]

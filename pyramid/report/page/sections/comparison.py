@@ -4,7 +4,7 @@ from typing import Any
 
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Section, paragraph, table
-from pyramid.report.texts import metric, name
+from pyramid.report.texts import metric, name, signed
 
 
 def comparison(contents: Contents) -> Section | None:
@@ -14,7 +14,7 @@ def comparison(contents: Contents) -> Section | None:
         return None
     first, second = (name(str(model)) for model in told["models"])
     drawn = f", {told['resamples']:,} resamples" if told.get("resamples") else ""
-    caption = f"On the same {told['rows']:,} rows{drawn}. A difference above 0: {first} is better"
+    caption = f"On the same {told['rows']:,} rows{drawn}. A difference above 0: {first} is better, for errors too"
     headings = ["metric", first, second, "difference", "at least (95 %)", "at most (95 %)", "better in"]
     parts = [table(caption, headings, [_row(key, known) for key, known in told["metrics"].items()])]
     if "mcnemar_p_value" in told:
@@ -24,14 +24,9 @@ def comparison(contents: Contents) -> Section | None:
 
 def _row(key: str, known: dict[str, Any]) -> list[object]:
     both = [metric(key, known[which]) for which in ("first", "second")]
-    # As they are kept: errors are negated, so that a difference above 0 is good for every metric.
-    apart = [_signed(known.get(which)) for which in ("difference", "low", "high")]
+    apart = [signed(known.get(which)) for which in ("difference", "low", "high")]
     better = known.get("better")
     return [key.replace("_", " "), *both, *apart, "–" if better is None else f"{better:.0%}"]
-
-
-def _signed(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.4g}"
 
 
 def _mcnemar(told: dict[str, Any], first: str, second: str) -> str:
