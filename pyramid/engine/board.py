@@ -12,7 +12,7 @@ Losses = dict[str, tuple[int, bool]]
 
 
 class _Board:
-    """Keeps how many seconds each trial has left, and which process each trial is.
+    """Keeps how many seconds each trial has left, and what it has lost.
 
     Clocks of two machines do not compare, so the driver posts seconds, and the board counts them down.
     """
@@ -20,7 +20,6 @@ class _Board:
     def __init__(self) -> None:
         self._posted: dict[str, float] = {}
         self._at = time.monotonic()
-        self._processes: dict[str, tuple[Any, str, int]] = {}
         self._losses: Losses = {}
 
     @ray.method(max_task_retries=0)  # type: ignore[untyped-decorator] # the next one is on its way
@@ -34,10 +33,6 @@ class _Board:
         posted = self._posted.get(name)
         return None if posted is None else posted - (time.monotonic() - self._at)
 
-    def enter(self, name: str, actor: Any, node: str, pid: int) -> None:
-        """The trial ``name`` runs in this actor, on this node, as this process."""
-        self._processes[name] = (actor, node, pid)
-
     def lose(self, losses: Losses) -> None:
         """What all trials have lost, of which one is new."""
         self._losses = losses
@@ -45,9 +40,6 @@ class _Board:
     def losses(self, name: str) -> tuple[int, bool]:
         """How often the trial has lost its process, and whether one was short of memory."""
         return self._losses.get(name, (0, False))
-
-    def process(self, name: str) -> tuple[Any, str, int] | None:
-        return self._processes.get(name)
 
 
 Board: Any = ray.remote(num_cpus=0)(_Board)

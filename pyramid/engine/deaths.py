@@ -8,6 +8,9 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.tune.execution import tune_controller
 from ray.tune.experiment import Trial
 
+#: What Ray says of an actor whose machine is gone.
+_LOST_MACHINE = "node has died"
+
 
 class _ActorManager(RayActorManager):
     """Takes any error of Ray for the death of the actor: Tune's own ends the whole search on `OutOfMemoryError`."""
@@ -25,6 +28,8 @@ class _Controller(tune_controller.TuneController):
         if isinstance(exception, RayActorError) and trial.status == Trial.PENDING:
             return  # that was told before, and the trial waits for another process already
         self._resetting_trials.discard(trial)  # else it would wait for the dead one
+        if isinstance(exception, RayActorError) and _LOST_MACHINE in str(exception):
+            trial.run_metadata.num_failures -= 1  # it will be counted, though no candidate ends a machine
         super()._trial_task_failure(trial, exception)
 
 

@@ -17,7 +17,6 @@ from pyramid.engine.timings import Timings
 from pyramid.engine.tracking.tracking import tracking
 from pyramid.errors import ConfigError
 from pyramid.finalize.earlier import Earlier
-from pyramid.finalize.ending import no_model
 from pyramid.finalize.journal import JOB, PLAN, SPENT, Journal, job_entry
 from pyramid.finalize.searching import SearchPlan, finish
 from pyramid.finalize.workspace import RESULTS_FILE, deliver, workspace
@@ -170,7 +169,5 @@ class _Search:
         left = self._end - now - max(FINISHING, FINISHING_SHARE * self._settings.max_total_time)
         ends = Ends(self._work, self._tell, self._stopped, self._spent + now - self._began, from_now=True)
         self._journal.write(SPENT, ends.spent)
-        if left <= 0 and self._earlier is None:
-            raise no_model([], self._settings.max_total_time, self._stopped())
         networks = Networks(self._settings, self._plan, arrays, job, self._earlier)
         return TableTrials(networks, left, ends, self._timings).run()

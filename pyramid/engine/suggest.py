@@ -37,8 +37,10 @@ class Suggest(Searcher):
         self.parameters = dict(known.parameters)
 
     def suggest(self, trial_id: str) -> Any:
-        if not self._is_worth_another():
+        if not self._budget.worth_another:
             return Searcher.FINISHED
+        if self._asked and self._budget.short:
+            return None  # Tune asks again
         if self._begun:
             name = self._begun.popleft()
         elif self._most is not None and not self._budget.waits(name_of(len(self.parameters))):
@@ -57,9 +59,6 @@ class Suggest(Searcher):
         self._journal.write(CANDIDATE, {"name": name, "parameters": parameters})
         self.parameters[name] = parameters
         return name
-
-    def _is_worth_another(self) -> bool:
-        return self._budget.worth_another() if isinstance(self._budget, OpenBudget) else self._budget.total_left() > 0
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         name = self._asked.pop(trial_id, None)

@@ -74,12 +74,12 @@ class TableTrials:
         folder = self._ends.folder
         finalizer = start_finalizer(self._plan, folder, f"finalizer-{folder.parent.name}-{id(self):x}")
         budget = self._budget()
-        scheduler = TimeBudgetScheduler(budget, self._board, self._ends.stopped, Median())
+        scheduler = TimeBudgetScheduler(budget, self._board, self._ends.stopped, Median(), self._ends.tell)
         listener = Listener(scheduler, self._ends, lambda name: (DEEPNET, METHOD))
         suggest = self._suggest(budget)
         with marked(folder) as marker:
             shared = self._shared(marker, finalizer)
-            if self._left:
+            if self._left or budget.needs_one:
                 fit(TableTrial, shared, self._per_trial, scheduler, listener, search_algorithm=suggest, samples=-1)
         self._timings.seconds |= listener.seconds()
         self._timings.lap("trials")
@@ -120,9 +120,13 @@ class TableTrials:
     def _budget(self) -> Budget:
         number, slots = self._settings.number_of_candidates, self._per_trial.slots
         if number is None:
-            return OpenBudget(self._left, self._seconds_each, slots)
-        names = [*self._known.begun, *(name_of(k) for k in range(self._known.number, number))]
-        return Budget(self._left, names, slots, from_now=True)
+            budget: Budget = OpenBudget(self._left, self._seconds_each, slots)
+        else:
+            names = [*self._known.begun, *(name_of(k) for k in range(self._known.number, number))]
+            budget = Budget(self._left, names, slots, from_now=True)
+        if any(result.status == Status.FINISHED for result in self._known.results.values()):
+            budget.have_one()
+        return budget
 
     def _suggest(self, budget: Budget) -> Suggest:
         journal, metric = Journal(self._ends.folder), self._plan.selection_metric

@@ -14,9 +14,10 @@ from ray import tune
 from pyramid.engine.keeper import Place
 from pyramid.engine.session import ray
 from pyramid.training.candidate import Fit, Progress, Result, Status
+from pyramid.training.checkpoint import halved_before
 from pyramid.training.storage import load_result
 
-#: How often a candidate may lose its process.
+#: With how many losses of its process a candidate has failed; those of whole machines do not count.
 MOST_LOSSES = 3
 
 
@@ -57,13 +58,11 @@ class Trial(tune.Trainable):
         losses, memory_lost = ray.get(shared.board.losses.remote(name))
         self._fit = self._candidate_of(self._wanted)
         self._full_batch = self._fit.batch_size
-        if memory_lost or losses >= MOST_LOSSES - 1:
+        if memory_lost:
             self._fit = _halved(self._fit)
         self._lost_before = losses > 0
         self._place = Place(shared.folder, shared.marker, self._fit.folder, shared.keeper)
         self._take_up()
-        context = ray.get_runtime_context()
-        shared.board.enter.remote(name, context.current_actor, context.get_node_id(), os.getpid())
         if not self._is_frozen:
             self._is_frozen = True
             gc.freeze()  # what was imported stays: collecting a candidate's leftovers need not look at it
@@ -90,7 +89,7 @@ class Trial(tune.Trainable):
         if not self._began:
             self._make_ready()
             self._began = True
-            return {"began": True}
+            return {"began": True, "node": ray.get_runtime_context().get_node_id(), "pid": os.getpid()}
         try:
             return self._advance()
         except Exception as error:
@@ -117,6 +116,7 @@ class Trial(tune.Trainable):
             resume = self._shared.resumes or self._lost_before
             if resume:
                 self._place.fetch()
+                self._fit = halved_before(self._place.folder, self._fit)
             self._training = self._begin(self._place.folder, resume)
             told = self._told(self._training.progress()) | {"built": time.monotonic() - began}
         else:

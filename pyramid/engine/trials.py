@@ -23,7 +23,7 @@ from pyramid.engine.session import ray
 from pyramid.engine.shared import Common, Shared, View
 from pyramid.engine.trial import MOST_LOSSES, Trial
 from pyramid.search.budget import Budget
-from pyramid.training.candidate import Candidate, Look, Result
+from pyramid.training.candidate import FIT_INFO_FILE, SUBMODEL, Candidate, Look, Result
 
 
 def train_candidates(
@@ -49,7 +49,10 @@ def train_candidates(
     """
     kinds = {candidate.name: (candidate.network, candidate.method) for candidate in candidates}
     board = start_board()
-    scheduler = TimeBudgetScheduler(Budget(total_time, kinds, resources.slots), board, ends.stopped)
+    budget = Budget(total_time, kinds, resources.slots)
+    if resumes and any(ends.folder.glob(f"{SUBMODEL}*/{FIT_INFO_FILE}")):
+        budget.have_one()
+    scheduler = TimeBudgetScheduler(budget, board, ends.stopped, tell=ends.tell)
     listener = Listener(scheduler, ends, kinds.__getitem__, expected=list(kinds))
     with marked(ends.folder) as marker:
         shared = Shared(

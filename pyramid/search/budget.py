@@ -8,13 +8,26 @@ from dataclasses import dataclass
 #: Seconds more that candidates may be late when the user has stopped them: no time is over then.
 PATIENCE = 15.0
 
+#: Seconds after the end for which a first network is waited for: as many as the total, within these bounds.
+LATENESS = (60.0, 600.0)
+
+#: Of the time that tracing takes: a network on a table needs as long again for what is to be done after its last
+#: step. With less than the first nothing is learned; the second is what it may have at least.
+LEAST_OF_TRACING, WORTH_OF_TRACING = 2.5, 4.0
+
+#: With fewer seconds left no second process is started beside the one that is to bring the first network.
+SHORT = 20.0
+
 
 @dataclass
 class _Entry:
     """A candidate: waiting while ``began`` is None."""
 
     began: float | None = None
+    heard: float | None = None
     tracing_seconds: float | None = None
+    traced: float | None = None
+    checked: bool = False
     spent: float = 0.0  # before it lost its process
     curtailed: float | None = None  # when it was told to end
 
@@ -25,6 +38,9 @@ class Budget:
     The time runs from the first `begin`. Every candidate has the same share S: the largest for which each that
     is unfinished could still have S in all before the end, one after the other on the slots. What one leaves
     over raises S for all others, those that run included.
+
+    On a busy machine the start alone can take longer than the total. A late network is better than none: until one
+    has finished, the first that runs and the first that waits are not given up, for `LATENESS`.
     """
 
     def __init__(
@@ -41,7 +57,8 @@ class Budget:
             names: the candidates, in the order in which they start.
             slots: how many can run at once.
             clock: seconds of any monotonic clock.
-            from_now: the time runs from here, and six seconds after it are in reserve.
+            from_now: the time runs from here, and six seconds after it are in reserve; nothing is left of a candidate
+                that has not finished.
         """
         self._total = total
         self._waiting = {name: _Entry() for name in names}
@@ -49,9 +66,11 @@ class Budget:
         self._slots = slots
         self._clock = clock
         self._first_begin: float | None = clock() if from_now else None
+        self._from_now = from_now
         self._reserve = 6.0 if from_now else 2.0
         self._stopped_at: float | None = None
         self._shortest_tracing: float | None = None
+        self._has_finished = False
 
     @property
     def slots(self) -> int:
@@ -71,16 +90,27 @@ class Budget:
         """The candidate takes its first step."""
         now = self._clock()
         entry = self._waiting.pop(name, None) or self._running.get(name) or _Entry()
-        entry.began = now
+        entry.began = entry.heard = now
         self._running[name] = entry
         if self._first_begin is None:
             self._first_begin = now
 
+    def hear(self, name: str, checked: bool = False) -> None:
+        """The candidate has given a word; ``checked``: its best weights so far are worth something."""
+        if name in self._running:
+            self._running[name].heard = self._clock()
+            self._running[name].checked |= checked
+
     def lose(self, name: str) -> None:
-        """The candidate has lost its process and waits for another; what it has used stays used."""
+        """The candidate has lost its process and waits for another.
+
+        What it has used stays used; how long nobody saw that it was lost does not count.
+        """
         entry = self._running.pop(name, None)
         if entry is not None:
-            entry.spent, entry.began = self._used(entry), None
+            if entry.began is not None and entry.heard is not None:
+                entry.spent += entry.heard - entry.began
+            entry.began = entry.tracing_seconds = None
             self._waiting[name] = entry
 
     def curtail(self, name: str) -> None:
@@ -92,17 +122,55 @@ class Budget:
         """The candidate needed this long until its first batch was through."""
         if name in self._running:
             self._running[name].tracing_seconds = seconds
+            self._running[name].traced = self._clock()
         known = self._shortest_tracing
         self._shortest_tracing = seconds if known is None else min(known, seconds)
 
-    def end(self, name: str) -> None:
-        """The candidate ended, in whatever way; what it did not use is the others'."""
-        self._running.pop(name, None)
-        self._waiting.pop(name, None)
+    def end(self, name: str, finished: bool = False) -> None:
+        """The candidate ended, in whatever way; what it did not use is the others'.
+
+        Args:
+            finished: it has left a whole network.
+        """
+        entry = self._running.pop(name, None) or self._waiting.pop(name, None)
+        self._has_finished |= finished or bool(entry and self._has_left_one(entry))
+
+    def _has_left_one(self, entry: _Entry) -> bool:
+        """Whether its best weights so far are a network: of a table, one that has not finished is none."""
+        return entry.checked and not self._from_now
 
     def waits(self, name: str) -> bool:
         """Whether the candidate may still begin."""
         return name in self._waiting
+
+    def have_one(self) -> None:
+        """A network is there from an earlier run: nobody is waited for."""
+        self._has_finished = True
+
+    def knows(self, name: str) -> bool:
+        """Whether the candidate waits or runs."""
+        return name in self._waiting or name in self._running
+
+    @property
+    def needs_one(self) -> bool:
+        """Whether no network has finished, and one that comes after the end is waited for."""
+        late = min(max(self._total, LATENESS[0]), LATENESS[1])
+        return not self._has_finished and self._stopped_at is None and self.total_left() > -late
+
+    @property
+    def late(self) -> bool:
+        """Whether the time is over, by more than the allowance, and goes on for the sake of a first network."""
+        return self.needs_one and self.total_left() < -self.allowance
+
+    @property
+    def worth_another(self) -> bool:
+        """Whether one that begins now could still learn something, or is needed all the same."""
+        return self.total_left() > 0 or (self.needs_one and not self._running)
+
+    @property
+    def short(self) -> bool:
+        """Whether a second process that starts now would take the time from the first network."""
+        return self.needs_one and self.total_left() < SHORT
 
     def stop(self) -> None:
         """No time is left for anybody from now on."""
@@ -136,33 +204,51 @@ class Budget:
     def overdue(self) -> list[str]:
         """Running candidates that should have ended and have not, by more than the allowance.
 
-        Nobody can know how long tracing takes: one that has not finished it may use half of the total time.
+        Nobody can know how long tracing takes: one that has not finished it may use half of the total time, and of a
+        short one more before there is a network. One that has just finished it has yet to hear that it is late.
         """
         allowed = self.allowance + (0.0 if self._stopped_at is None else PATIENCE)
-        return [name for name, left in self.seconds_left().items() if self._extended(name, left) < -allowed]
+        late = [name for name, left in self.seconds_left().items() if self._extended(name, left) < -allowed]
+        return [name for name in late if name != self._spared()]
 
     def _extended(self, name: str, left: float) -> float:
         entry = self._running[name]
-        if entry.tracing_seconds is not None:
-            return left
-        return min(max(left, self._total / 2 - self._used(entry)), self.total_left())
+        if entry.tracing_seconds is None:
+            patience = max(self._total / 2, LATENESS[0] if self.needs_one else 0.0)
+            return min(max(left, patience - self._used(entry)), self.total_left())
+        return max(left, (entry.traced or 0.0) - self._clock())
+
+    def _spared(self) -> str | None:
+        """Who may be late for the sake of a first network: the one that began first."""
+        if self.total_left() > 0 or not self.needs_one:
+            return None
+        if any(map(self._has_left_one, self._running.values())):
+            return None
+        return next(iter(self._running), None)
 
     def hopeless(self) -> list[str]:
-        """Waiting candidates, the last first, to give up so that the share of the others is worth a start.
+        """Waiting candidates, the last first, to give up so that the share of the others is worth a start."""
+        given_up = self._hopeless()
+        return given_up[:-1] if len(given_up) == len(self._waiting) and self.needs_one else given_up
 
-        A share is worth it when it is longer than the shortest tracing that this search has seen.
-        """
+    def _hopeless(self) -> list[str]:
+        """A share is worth it when it is longer than `_least`."""
         waiting = list(self._waiting)
         if self._first_begin is None and self._stopped_at is None:
             return []
         if self.total_left() <= 0:
             return waiting[::-1]
-        least = self._shortest_tracing
-        if least is None:
+        least = self._least
+        if not least:
             return []
         # The more wait, the smaller the share: the first count of them for which it is too small.
         kept = bisect_left(range(1, len(waiting) + 1), True, key=lambda count: self._share(count) <= least)
         return waiting[kept:][::-1]
+
+    @property
+    def _least(self) -> float:
+        """Seconds in which something can be learned, by the shortest tracing that was seen; 0 before the first."""
+        return (LEAST_OF_TRACING if self._from_now else 1.0) * (self._shortest_tracing or 0.0)
 
     def _share(self, waiting: int) -> float:
         """The largest S, by bisection, for which ``waiting`` further candidates and the running ones end in time."""
@@ -203,21 +289,28 @@ class OpenBudget(Budget):
         """The time runs from here; see `Budget`."""
         super().__init__(total, (), slots, clock, from_now=True)
         self._most = most
+        self._added = 0
 
     def add(self, name: str) -> None:
         """One more candidate waits."""
         self._waiting[name] = _Entry()
+        self._added += 1
 
+    @property
     def worth_another(self) -> bool:
-        """Whether one that is thought of now could still learn something."""
-        return self.total_left() > 2 * (self._shortest_tracing or 0.0)
+        return self.total_left() > self._least or (self.needs_one and not self._added)
 
     def share(self) -> float:
-        return self._most
+        return self._most_of(_Entry(tracing_seconds=self._shortest_tracing))
 
     def seconds_left(self) -> dict[str, float]:
         left = self.total_left()
-        return {name: min(self._most - self._used(e), left, self._allowed(e)) for name, e in self._running.items()}
+        return {
+            name: min(self._most_of(e) - self._used(e), left, self._allowed(e)) for name, e in self._running.items()
+        }
 
-    def hopeless(self) -> list[str]:
-        return [] if self.worth_another() else list(self._waiting)[::-1]
+    def _most_of(self, entry: _Entry) -> float:
+        return max(self._most, WORTH_OF_TRACING * (entry.tracing_seconds or 0.0))
+
+    def _hopeless(self) -> list[str]:
+        return [] if self.total_left() > self._least else list(self._waiting)[::-1]

@@ -31,15 +31,15 @@ class Median:
 
         Args:
             steps: that it has done.
-            value: its best so far, higher is better; None is worse than any.
+            value: its best so far, higher is better. None: it had no check yet, and is not compared before it.
 
         Returns:
             Whether it is strictly below the median of its peers; False with fewer of them than ``least_peers``.
         """
         rung = self._rung(steps)
-        if rung is None or name in self._values.get(rung, {}):
+        if value is None or rung is None or name in self._values.get(rung, {}):
             return False
-        mine = value if value is not None and math.isfinite(value) else -math.inf
+        mine = value if math.isfinite(value) else -math.inf
         passed = self._values.setdefault(rung, {})
         peers = list(passed.values())
         passed[name] = mine

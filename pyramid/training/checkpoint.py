@@ -3,9 +3,9 @@
 import json
 import os
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ _FORMAT = 1
 _DURATIONS = ("max_iterations", "max_training_time")
 
 Arrays = list[npt.NDArray[Any]]
+
+F = TypeVar("F", bound=Fit)
 
 
 @dataclass
@@ -94,6 +96,17 @@ def load_checkpoint(folder: Path, fit: Fit) -> Checkpoint | None:
             return Checkpoint(Position(**plain["position"]), weights, optimizer)
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
         return None
+
+
+def halved_before(folder: Path, fit: F) -> F:
+    """``fit`` with the smaller batch of its own checkpoint in ``folder``, if it has one: it was out of memory then."""
+    try:
+        with np.load(folder / CHECKPOINT_FILE, allow_pickle=False) as file:
+            kept = json.loads(bytes(file["plain"]))["candidate"]
+            same = _identity(kept | {"batch_size": fit.batch_size}) == _identity(fit.to_dict())
+            return replace(fit, batch_size=min(fit.batch_size, kept["batch_size"])) if same else fit
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
+        return fit
 
 
 def _arrays(file: Any, kind: str) -> Arrays:

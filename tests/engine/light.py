@@ -16,13 +16,14 @@ from pyramid.engine.events import Event
 from pyramid.engine.keeper import start_keeper
 from pyramid.engine.listener import Ends, Listener
 from pyramid.engine.resources import Resources
-from pyramid.engine.scheduler import TimeBudgetScheduler
+from pyramid.engine.scheduler import MOST_START, TimeBudgetScheduler
 from pyramid.engine.session import ray
 from pyramid.engine.shared import Common
 from pyramid.engine.trial import Trial
 from pyramid.engine.trials import fit, marked
 from pyramid.search.budget import Budget
 from pyramid.training.candidate import FIT_INFO_FILE, TIME_UP, Fit, Progress, Result, Status
+from pyramid.training.checkpoint import Checkpoint, Position, save_checkpoint
 
 METRIC = "r_squared"
 
@@ -41,8 +42,8 @@ class Counted(Common):
         steps: that each of them takes.
         start: seconds that a process needs until it is there, as one with TensorFlow does.
         plots: name of a trial -> what befalls it: "memory" (its first step fails for want of it, every time), "memory
-            once" (with the full batch only), "dies early" (its first process, before it begins), "eats" (takes all
-            memory there is with the full batch).
+            once" (with the full batch only), "dies early" (its first process, before it begins), "never starts" (its
+            process is never ready), "eats" (takes all memory there is with the full batch).
     """
 
     steps: int = 10
@@ -67,6 +68,8 @@ class Counter(Trial):
     def _take_up(self) -> None:
         if self._shared.plots.get(self._fit.name) == "dies early" and not self._lost_before:
             os.kill(os.getpid(), signal.SIGKILL)
+        if self._shared.plots.get(self._fit.name) == "never starts":
+            time.sleep(3600)
 
     def _begin(self, folder: Path, resume: bool) -> Any:
         return _Count(self._fit, folder, resume, self._shared.steps, self._shared.plots.get(self._fit.name, ""))
@@ -91,6 +94,9 @@ class _Count:
         part = self._folder / f"{STORY_FILE}.part"
         part.write_text(json.dumps(self._story))
         part.replace(self._folder / STORY_FILE)
+        if self._plot == "memory once":
+            place = Position(0, 0, 0, 0, None, {}, 0.0, 0, 0, (0.0, 0), {}, 0.0, (0.0, 0.0))
+            save_checkpoint(self._folder, self._fit, Checkpoint(place, [], []))  # which tells the size of the batch
 
     def progress(self, left: float = 0.0, reason: str = "") -> Progress:
         elapsed, steps = time.monotonic() - self._began, self._story["steps"]
@@ -142,14 +148,19 @@ def count(
     tell: Callable[[Event], None] = lambda event: None,
     total: float = 100.0,
     slots: int = 2,
+    from_now: bool = False,
+    most_start: float = MOST_START,
+    stopped: Callable[[], bool] = lambda: False,
     **shared: Any,
 ) -> dict[str, Result]:
     """The results of counting trials called ``names``, as `train_candidates` has them."""
     from ray import tune
 
     board = start_board()
-    scheduler = TimeBudgetScheduler(Budget(total, names, slots), board, lambda: False)
-    listener = Listener(scheduler, Ends(folder, tell, lambda: False), lambda name: ("counter", "none"))
+    scheduler = TimeBudgetScheduler(
+        Budget(total, names, slots, from_now=from_now), board, stopped, tell=tell, most_start=most_start
+    )
+    listener = Listener(scheduler, Ends(folder, tell, stopped), lambda name: ("counter", "none"))
     with marked(folder) as marker:
         common = {"folder": str(folder), "threads": 1, "resumes": False, "marker": marker}
         known = Counted(**(common | {"board": board, "keeper": start_keeper(folder)} | shared))

@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pyramid.engine.events import Event, Update
+from pyramid.engine.events import Event, Note, Update
+from pyramid.engine.scheduler import LATE
 from pyramid.engine.trial import MOST_LOSSES
+from pyramid.finalize.earlier import LOST, STOPPED
 from pyramid.finalize.journal import RESULT, entries
-from pyramid.training.candidate import Result, Status
-from tests.engine.light import count, story
+from pyramid.training.candidate import FIT_INFO_FILE, Result, Status
+from pyramid.training.storage import write_json
+from tests.engine.light import METRIC, count, story
 from tests.engine.searches import kill, processes
 
 pytestmark = pytest.mark.usefixtures("ray_session")
@@ -49,7 +52,7 @@ def faults(ray_session: None, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One search with every fault."""
     folder = tmp_path_factory.mktemp("search")
     names = ["calm", "killed", "doomed", *PLOTS, "late"]
-    results = count(folder, names, Killing(folder, {"killed": 1, "doomed": MOST_LOSSES}), plots=PLOTS)
+    results = count(folder, names, Killing(folder, {"killed": 1, "doomed": MOST_LOSSES, "short once": 1}), plots=PLOTS)
     return Run(folder, results, {name: story(folder, name) for name in names})
 
 
@@ -68,13 +71,20 @@ def test_a_trial_that_loses_every_process_fails_and_says_why(faults: Run) -> Non
     assert result.reason.startswith(f"its process died {MOST_LOSSES} times: ")
     assert len(result.reason) < 300
     assert "Worker exit type" in result.traceback
-    assert told["batches"] == [32, 32, 16]  # the last one takes no risk
+    assert told["batches"] == [32, 32, 32]  # with another its work would be lost
+    assert told["began_at"][2] > told["began_at"][1] > 0
 
 
 def test_a_trial_out_of_memory_begins_once_more_with_half_the_batch(faults: Run) -> None:
     result = faults.results["short once"]
     assert result.status is Status.FINISHED
     assert result.reason.endswith("with batches of 16, for it was out of memory")
+
+
+def test_a_killed_trial_goes_on_with_the_half_of_the_batch_that_it_had(faults: Run) -> None:
+    told = faults.stories["short once"]
+    assert told["batches"] == [16, 16]  # the first process began anew with that
+    assert told["began_at"][1] >= 3
 
 
 def test_out_of_memory_twice_is_a_failure(faults: Run) -> None:
@@ -95,12 +105,14 @@ def test_every_trial_is_told_of_once_and_those_without_faults_never_noticed(faul
         assert faults.stories[name]["began_at"] == [0]
 
 
-def once(then: Callable[[], Any]) -> Callable[[Event], None]:
-    """Calls ``then`` when a trial is in its third step."""
+def once(then: Callable[[], Any], name: str = "") -> Callable[[Event], None]:
+    """Calls ``then`` when a trial, or the one called ``name``, is in its third step."""
     done = []
 
     def tell(event: Event) -> None:
-        if not done and isinstance(event, Update) and event.progress and event.progress.iterations >= 3:
+        if done or not isinstance(event, Update) or not event.name.startswith(name):
+            return
+        if event.progress and event.progress.iterations >= 3:
             done.append(then())
 
     return tell
@@ -113,6 +125,30 @@ def test_board_and_keeper_come_back_when_they_are_killed(tmp_path: Path) -> None
     assert killed
     assert killed[0] >= 2
     assert [result.status for result in results.values()] == [Status.FINISHED] * 4
+
+
+def test_what_hangs_is_ended_by_a_board_that_came_back_too(tmp_path: Path) -> None:
+    """One in the middle of its training, whose process even does not listen any more, and one before it begins."""
+
+    def freeze() -> None:
+        kill(processes("_Board"))
+        os.kill(story(tmp_path, "stopped")["pids"][-1], signal.SIGSTOP)
+
+    names, plots = ["stopped", "well", "stuck"], {"stuck": "never starts"}
+    results = count(tmp_path, names, once(freeze, "stopped"), 12.0, most_start=2.0, steps=20, plots=plots)
+    assert results["well"].status is Status.FINISHED
+    assert (results["stopped"].status, results["stuck"].status) == (Status.FAILED, Status.FAILED)
+    assert results["stopped"].reason.startswith("it hung: no answer ")
+    assert results["stuck"].reason == "it hung: its process was not ready after 2 s"
+
+
+def test_a_search_whose_processes_start_after_its_end_has_one_network_and_says_that_it_is_late(tmp_path: Path) -> None:
+    told: list[Event] = []
+    results = count(tmp_path, list("abcd"), told.append, 0.5, from_now=True, start=6.0)
+    status = [result.status for result in results.values()]
+    assert status.count(Status.FINISHED) == 1
+    assert status.count(Status.SKIPPED) == 3
+    assert [event for event in told if isinstance(event, Note)] == [Note(LATE)]
 
 
 def test_a_process_that_dies_between_two_trials_costs_neither(tmp_path: Path) -> None:
@@ -155,3 +191,27 @@ def test_files_of_a_trial_that_does_not_see_the_folder_arrive_whole_and_are_fetc
     assert story(tmp_path, "b")["began_at"][1] >= 3
     [left_by_a] = story(tmp_path, "a")["folders"]
     assert not Path(left_by_a).parent.exists()
+
+
+def test_the_weights_of_a_trial_that_waits_for_a_process_at_the_end_are_its_result(tmp_path: Path) -> None:
+    """One is killed in the middle, one with its last word, and the user stops all; a third has not begun."""
+    left = {"middle": Status.FAILED, "last": Status.FINISHED}
+    ready: set[str] = set()
+    killed: list[str] = []
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Update) and event.progress and event.progress.iterations >= 3:
+            ready.add(event.name)
+        for name in left if len(ready) == 2 and not killed else ():
+            result = Result(name, "counter", "none", left[name], "as it was", metrics={METRIC: 0.7})
+            write_json(tmp_path / f"submodel_{name}" / FIT_INFO_FILE, {"result": result.to_dict()})
+            os.kill(story(tmp_path, name)["pids"][-1], signal.SIGKILL)
+            killed.append(name)
+
+    results = count(tmp_path, [*left, "none"], tell, steps=10**6, stopped=lambda: bool(killed))
+    assert {name: result.status for name, result in results.items()} == left | {"none": Status.SKIPPED}
+    assert results["middle"].reason == f"{LOST}, and {STOPPED}"
+    assert results["last"].reason == "as it was"
+    assert [results[name].metrics for name in left] == [{METRIC: 0.7}] * 2
+    journaled = {value["name"]: value["status"] for kind, value in entries(tmp_path) if kind == RESULT}
+    assert journaled == {name: result.status for name, result in results.items()}

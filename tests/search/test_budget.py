@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from pyramid.search.budget import PATIENCE, Budget
+from pyramid.search.budget import LATENESS, LEAST_OF_TRACING, PATIENCE, SHORT, WORTH_OF_TRACING, Budget, OpenBudget
 
 NAMES = "abcdefg"
 
@@ -141,8 +141,15 @@ def test_the_allowance_leaves_a_quarter_of_the_overshoot_for_ending_a_hung_trial
     assert Budget(1_000.0, "a", 1).allowance == pytest.approx(15.0)
 
 
+def with_a_network(total, names, slots, clock):
+    """A budget that has a network already, from an earlier run."""
+    budget = Budget(total, names, slots, clock)
+    budget.have_one()
+    return budget
+
+
 def test_the_last_candidate_is_overdue_only_after_the_allowance(clock):
-    budget = Budget(60.0, "a", 1, clock)
+    budget = with_a_network(60.0, "a", 1, clock)
     budget.begin("a")
     budget.traced("a", 1.0)
     clock.advance(60.0 + 0.99 * budget.allowance)
@@ -167,7 +174,7 @@ def test_a_candidate_is_overdue_only_after_the_allowance_also_when_others_wait(c
 
 def test_a_candidate_that_is_still_tracing_may_use_half_of_the_total(clock):
     """Its share is 10 seconds."""
-    budget = Budget(70.0, NAMES, 1, clock)
+    budget = with_a_network(70.0, NAMES, 1, clock)
     budget.begin("a")
     clock.advance(35.0 + 0.99 * budget.allowance)
     assert budget.overdue() == []
@@ -175,18 +182,22 @@ def test_a_candidate_that_is_still_tracing_may_use_half_of_the_total(clock):
     assert budget.overdue() == ["a"]
 
 
-def test_once_it_has_traced_its_share_counts(clock):
-    budget = Budget(70.0, NAMES, 1, clock)
+def test_once_it_has_traced_its_share_counts_when_it_could_hear_of_it(clock):
+    """Its share is 10 seconds."""
+    budget = with_a_network(70.0, NAMES, 1, clock)
     budget.begin("a")
     clock.advance(20.0)
     assert budget.overdue() == []
     budget.traced("a", 20.0)
+    clock.advance(0.99 * budget.allowance)
+    assert budget.overdue() == []
+    clock.advance(0.02 * budget.allowance)
     assert budget.overdue() == ["a"]
 
 
 def test_tracing_does_not_last_longer_than_the_search(clock):
     """c began in the last third."""
-    budget = Budget(60.0, "abc", 1, clock)
+    budget = with_a_network(60.0, "abc", 1, clock)
     for name in "ab":
         budget.begin(name)
         clock.advance(20.0)
@@ -278,12 +289,156 @@ def test_a_share_of_exactly_the_shortest_tracing_is_not_worth_a_start(clock):
     budget.begin("a")
     clock.advance(8.0)
     budget.traced("a", 8.0)
-    budget.end("a")
+    budget.end("a", finished=True)
     assert budget.hopeless() == ["b"]
 
 
 def test_all_that_wait_are_hopeless_when_the_time_is_over(clock):
-    budget = Budget(10.0, "abc", 1, clock)
+    budget = with_a_network(10.0, "abc", 1, clock)
     budget.begin("a")
     clock.advance(10.0)
     assert budget.hopeless() == ["c", "b"]
+
+
+@pytest.mark.parametrize(("total", "late"), [(10.0, LATENESS[0]), (200.0, 200.0), (5_000.0, LATENESS[1])])
+def test_before_there_is_a_network_the_first_to_wait_and_the_first_to_run_may_be_late(clock, total, late):
+    budget = Budget(total, "abcd", 2, clock, from_now=True)
+    budget.begin("a")
+    budget.begin("b")
+    budget.traced("a", 1.0)
+    budget.traced("b", 1.0)
+    clock.advance(total)
+    assert budget.hopeless() == ["d"]
+    clock.advance(0.99 * late)
+    assert budget.hopeless() == ["d"]
+    assert budget.overdue() == ["b"]
+    assert budget.seconds_left()["a"] < 0  # it is to end at once, when it hears of it
+    clock.advance(0.02 * late)
+    assert budget.hopeless() == ["d", "c"]
+    assert budget.overdue() == ["a", "b"]
+
+
+def test_when_the_first_network_is_there_nobody_else_is_waited_for(clock):
+    budget = Budget(10.0, "abc", 2, clock, from_now=True)
+    budget.begin("a")
+    clock.advance(30.0)
+    budget.begin("b")
+    assert budget.hopeless() == []
+    budget.end("b", finished=True)
+    assert budget.hopeless() == ["c"]
+    assert budget.overdue() == ["a"]
+
+
+def test_when_the_first_one_breaks_the_next_has_its_turn(clock):
+    budget = Budget(10.0, "abc", 1, clock)
+    budget.begin("a")
+    clock.advance(12.0)
+    budget.end("a")
+    assert budget.hopeless() == ["c"]
+    assert budget.worth_another
+
+
+def test_a_share_too_small_for_a_network_is_used_when_there_is_none(clock):
+    budget = Budget(16.0, "abc", 1, clock)
+    budget.begin("a")
+    clock.advance(9.0)
+    budget.traced("a", 9.0)
+    budget.end("a")
+    assert budget.hopeless() == ["c"]
+
+
+@pytest.mark.parametrize("from_now", [False, True])
+def test_weights_of_a_network_on_pictures_are_one_also_when_it_hangs(clock, from_now):
+    """Of a network on a table only a whole one is delivered."""
+    budget = Budget(10.0, "a", 1, clock, from_now)
+    budget.begin("a")
+    budget.traced("a", 1.0)
+    budget.hear("a", checked=True)
+    clock.advance(10.0 + 1.01 * budget.allowance)
+    assert budget.overdue() == ([] if from_now else ["a"])
+    budget.end("a")
+    assert budget.needs_one is from_now
+
+
+def test_a_short_tracing_time_is_no_reason_to_kill_before_there_is_a_network(clock):
+    budget = Budget(40.0, "ab", 1, clock)
+    budget.begin("a")
+    clock.advance(39.0)
+    assert budget.overdue() == []
+    budget.have_one()
+    assert budget.overdue() == ["a"]
+
+
+def test_a_lost_machine_costs_a_candidate_what_it_has_trained_and_not_the_silence(clock):
+    """Nobody notices for 30 s that its machine has no power any more."""
+    budget = OpenBudget(200.0, 50.0, 1, clock)
+    budget.add("a")
+    for learned in (10, 2):
+        budget.begin("a")
+        for _ in range(learned):
+            clock.advance(1.0)
+            budget.hear("a")
+        clock.advance(30.0)
+        budget.lose("a")
+        assert budget.waits("a")
+        clock.advance(5.0)
+    budget.begin("a")
+    assert budget.seconds_left() == {"a": pytest.approx(38.0)}
+
+
+def test_a_budget_knows_whom_it_has_not_given_up(clock):
+    budget = Budget(10.0, "ab", 1, clock)
+    budget.begin("a")
+    assert [budget.knows(name) for name in "abc"] == [True, True, False]
+    budget.end("a")
+    budget.end("b")
+    assert not any(map(budget.knows, "ab"))
+
+
+def test_a_network_on_a_table_may_have_some_times_what_tracing_takes(clock):
+    """It needs as long again after its last step."""
+    budget = OpenBudget(100.0, 5.0, 2, clock)
+    budget.add("a")
+    budget.begin("a")
+    assert budget.seconds_left() == {"a": pytest.approx(5.0)}
+    clock.advance(3.0)
+    budget.traced("a", 3.0)
+    assert budget.seconds_left() == {"a": pytest.approx(WORTH_OF_TRACING * 3.0 - 3.0)}
+    budget.add("b")
+    budget.begin("b")
+    budget.traced("b", 0.5)
+    assert budget.seconds_left()["b"] == pytest.approx(5.0)
+
+
+def test_an_open_budget_ends_when_nothing_could_be_learned_any_more(clock):
+    budget = OpenBudget(100.0, 5.0, 1, clock)
+    budget.add("a")
+    budget.begin("a")
+    clock.advance(10.0)
+    budget.traced("a", 10.0)
+    budget.end("a", finished=True)
+    budget.add("b")
+    clock.advance(89.0 - LEAST_OF_TRACING * 10.0)
+    assert budget.worth_another
+    assert budget.hopeless() == []
+    clock.advance(2.0)
+    assert not budget.worth_another
+    assert budget.hopeless() == ["b"]
+
+
+def test_an_open_budget_without_any_time_is_worth_one_candidate(clock):
+    """What comes before the networks has taken all of it."""
+    budget = OpenBudget(0.0, 5.0, 2, clock)
+    assert budget.worth_another
+    budget.add("a")
+    assert not budget.worth_another
+    assert budget.hopeless() == []
+
+
+def test_little_time_is_for_one_process_until_there_is_a_network(clock):
+    budget = OpenBudget(SHORT + 10.0, 5.0, 2, clock)
+    assert not budget.short
+    clock.advance(11.0)
+    assert budget.short
+    budget.end("a", finished=True)
+    assert not budget.short

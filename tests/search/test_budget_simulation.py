@@ -83,7 +83,7 @@ class Search:
                 candidate.ended = self.clock()
                 candidate.used_its_share = spent < candidate.wants - CLOSE
                 candidate.others_waited = bool(self._waiting())
-                self.budget.end(name)
+                self.budget.end(name, finished=True)
 
 
 def made_candidates(shortest=0.01):
@@ -174,10 +174,33 @@ def test_slow_starts_do_not_make_a_search_longer(total, slots, delays):
             running.add(name)
         for name in [name for name, left in budget.seconds_left().items() if left <= 0]:
             running.remove(name)
-            budget.end(name)
+            budget.end(name, finished=True)
         for name in budget.hopeless():
             budget.end(name)
             starting.pop(name, None)
             waiting = [pair for pair in waiting if pair[0] != name]
         clock.advance(step)
     assert clock() <= end + 2 * step
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.floats(0.0, 300.0), st.floats(0.0, 30.0), st.floats(0.0, 29.0), st.integers(0, 4), st.booleans())
+def test_a_start_that_takes_longer_than_the_search_delays_the_first_network_alone(total, delay, tracing, others, now):
+    clock, step = Clock(), 0.5
+    budget = Budget(total, ["first", *(f"other {i}" for i in range(others))], 2, clock, from_now=now)
+    begins = clock() + delay
+    while clock() < begins:
+        for name in budget.hopeless():
+            budget.end(name)
+        clock.advance(step)
+    assert budget.waits("first")
+    budget.begin("first")
+    begun = clock()
+    while clock() < begun + tracing:
+        assert "first" not in budget.overdue()
+        clock.advance(step)
+    budget.traced("first", tracing)
+    assert budget.overdue() == []
+    budget.end("first", finished=True)
+    waiting = [f"other {i}" for i in range(others) if budget.waits(f"other {i}")]
+    assert budget.total_left() > 0 or budget.hopeless() == waiting[::-1]

@@ -34,8 +34,17 @@ def test_nobody_is_behind_before_there_are_enough_peers():
     assert passed([0.5] * 2, least_peers=2).behind("new", 128, 0.0)
 
 
-@pytest.mark.parametrize("bad", [None, math.nan, -math.inf])
-def test_no_value_is_worse_than_any(bad):
+def test_a_network_without_a_check_is_not_compared_and_is_no_peer():
+    """A first check comes after an epoch: with small batches that is later."""
+    median = passed([0.5] * 5)
+    assert not median.behind("slow", 128, None)
+    assert not median.behind("slow", 200, 0.9)
+    assert not passed([None] * 5).behind("new", 128, 0.1)
+    assert median.behind("new", 128, 0.1)
+
+
+@pytest.mark.parametrize("bad", [math.nan, -math.inf])
+def test_no_finite_value_is_worse_than_any(bad):
     assert passed([-1e9] * 5).behind("new", 128, bad)
     assert not passed([bad] * 5).behind("new", 128, bad)
     assert not passed([bad] * 5).behind("new", 128, -1e9)
@@ -85,9 +94,9 @@ def test_about_half_are_stopped_at_each_rung():
 
 
 def test_the_state_is_plain_and_goes_on_as_before():
-    median = passed([None, 0.2, 0.3, 0.4, 0.5])
+    median = passed([-math.inf, 0.2, 0.3, 0.4, 0.5])
     copy = Median.from_dict(json.loads(json.dumps(median.to_dict(), allow_nan=False)))
     assert copy.to_dict() == median.to_dict()
     assert copy.behind("new", 128, 0.29)
     assert median.behind("new", 128, 0.29)
-    assert not copy.behind("n0", 128, None)
+    assert not copy.behind("n0", 128, -math.inf)

@@ -18,6 +18,7 @@ from pyramid.tf import tf
 from pyramid.training.candidate import FIT_INFO_FILE, TIME_UP, WEIGHTS_FILE, Status
 from pyramid.training.checkpoint import (
     CHECKPOINT_FILE,
+    halved_before,
     load_checkpoint,
 )
 from pyramid.training.predicted import PREDICTED_FILE
@@ -419,3 +420,24 @@ def test_a_training_that_is_killed_while_it_saves_goes_on(tmp_path):
     assert progress.result.status is Status.FINISHED
     assert progress.result.iterations > before.iterations
     assert progress.result.metrics["likelihood"] >= before.value - 1e-6
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A folder with a checkpoint of a candidate that was out of memory with batches of more than 8 rows."""
+    training = TableTraining(replace(CANDIDATE, batch_size=8), table(NUMERIC), tmp_path)
+    training._keep_place()
+    return tmp_path
+
+
+@pytest.mark.parametrize(("wanted", "batch"), [(32, 8), (8, 8), (4, 4)])
+def test_a_candidate_takes_the_smaller_batch_of_its_checkpoint(kept, wanted, batch):
+    assert halved_before(kept, replace(CANDIDATE, batch_size=wanted)).batch_size == batch
+
+
+def test_the_batch_of_another_candidate_or_of_a_damaged_checkpoint_is_nobodys(kept, tmp_path_factory):
+    other = replace(CANDIDATE, batch_size=32, seed=CANDIDATE.seed + 1)
+    assert halved_before(kept, other) == other
+    (kept / CHECKPOINT_FILE).write_bytes(b"half of it")
+    assert halved_before(kept, CANDIDATE) == CANDIDATE
+    assert halved_before(tmp_path_factory.mktemp("none"), CANDIDATE) == CANDIDATE
