@@ -137,7 +137,8 @@ class TableTrials:
         metric, job = self._plan.selection_metric, self._networks.job
         rows = self._networks.arrays.told["shape"][0]
         facts = Facts(job.table.objective.type, rows, bool(job.tree_inputs), metric)
-        made = suggestions(self._settings.search_algorithm, space_of(self._settings, facts), self._settings.seed)
+        space = space_of(self._settings, facts)
+        made = suggestions(self._settings.search_algorithm, space, self._settings.seed, self._known.number)
         for name, result in self._known.results.items():
             made.tell(self._known.parameters[name], result.metrics.get(metric))
         return made

@@ -40,9 +40,13 @@ class Suggestions(Protocol):
         though it was not asked for."""
 
 
-def suggestions(algorithm: str, space: Space, seed: int) -> Suggestions:
-    """Those of the name `search_algorithm`."""
-    return Random(space, seed) if algorithm == RANDOM else Tpe(space, seed)
+def suggestions(algorithm: str, space: Space, seed: int, known: int = 0) -> Suggestions:
+    """Those of the name `search_algorithm`.
+
+    Args:
+        known: networks that an earlier run has thought of: a sampler that begins anew is not to draw the same.
+    """
+    return Random(space, seed) if algorithm == RANDOM else Tpe(space, seed, known)
 
 
 class Random:
@@ -70,12 +74,12 @@ class Tpe:
     answers in the same order give the same networks.
     """
 
-    def __init__(self, space: Space, seed: int):
+    def __init__(self, space: Space, seed: int, known: int = 0):
         self._space, self._seed = space, seed
         self._first = space.first_candidates()
         self._coding = Coding(space.open())
         self._running: dict[str, int] = {}  # parameters as text -> number in the study
-        self._study = _study(_estimators(seed, 0))
+        self._study = _study(_estimators(seed, known))
         self._ended = 0
 
     def ask(self, number: int) -> dict[str, Any]:

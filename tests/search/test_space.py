@@ -212,6 +212,16 @@ def test_a_resumed_search_learns_from_what_it_is_told():
     assert sum(map(goodness, drawn)) / 30 > sum(map(goodness, run("random", 120)[60:])) / 60 + 1
 
 
+@pytest.mark.parametrize("begun", [14, 18])
+def test_a_search_that_is_resumed_at_its_beginning_does_not_draw_what_it_drew(begun):
+    known = run("tpe", begun)
+    resumed = suggestions("tpe", space(), 0, begun)
+    for parameters in known:
+        resumed.tell(parameters, goodness(parameters))
+    drawn = [resumed.ask(number) | {"seed": 0} for number in range(begun, begun + 4)]
+    assert not [one for one in drawn if one in [parameters | {"seed": 0} for parameters in known]]
+
+
 def test_what_is_of_another_space_or_no_number_does_no_harm():
     asked = suggestions("tpe", space(), 0)
     first = [asked.ask(number) for number in range(40)]
