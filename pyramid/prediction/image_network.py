@@ -11,6 +11,7 @@ from sensenet.pretrained import get_pretrained_network
 
 from pyramid.data.examples import WAY_OUT
 from pyramid.data.pictures import decode_here
+from pyramid.data.remote import RemoteError, below, is_uri, localized
 from pyramid.errors import ConfigError, DataError
 from pyramid.finalize.document import image_network_document
 from pyramid.networks.build import Network, build
@@ -69,13 +70,19 @@ class Featuriser:
     def __init__(self, network: ImageNetwork, root: str, anywhere: bool, strict: bool, folder: Path):
         """
         Args:
-            root: the folder that names are relative to.
+            root: the folder that names are relative to, or its URI.
             anywhere: names may be absolute, or lead out of it.
             strict: a picture that cannot be read is an error.
             folder: for temporary files.
+
+        Raises:
+            DataError: nothing can be at ``root``.
         """
         self._network = network
-        self._root = root
+        try:
+            self._root = localized(root)
+        except RemoteError as error:
+            raise DataError([f"image_root: {error}"]) from error
         self._anywhere = anywhere
         self._strict = strict
         self._folder = folder
@@ -96,11 +103,12 @@ class Featuriser:
         return np.stack([self._known[name] for name in names])
 
     def _path(self, name: str) -> str:
-        path = os.path.normpath(os.path.join(self._root, name))
-        leads_out = os.path.relpath(path, self._root).split(os.sep)[0] == ".."
-        if not self._anywhere and (os.path.isabs(name) or leads_out):
-            raise DataError([f"cache_file: {name} is not below image_root ({self._root}); {WAY_OUT}"])
-        return path
+        remote = is_uri(self._root)
+        path = os.path.normpath(name) if remote else os.path.relpath(os.path.join(self._root, name), self._root)
+        if (os.path.isabs(name) or path.split(os.sep)[0] == "..") and (remote or not self._anywhere):
+            way = "name a URI above it" if remote else WAY_OUT
+            raise DataError([f"cache_file: {name} is not below image_root ({self._root}); {way}"])
+        return below(self._root, name) if remote else os.path.normpath(os.path.join(self._root, name))
 
     def _note(self, bad: dict[str, str]) -> None:
         if self._strict:
