@@ -77,9 +77,9 @@ def progress(what: str, hidden: bool) -> Iterator[Callable[[int, int], None]]:
 
 
 def _report(done: "Done", arguments: argparse.Namespace) -> None:
-    from pyramid.report.predictions import unreadable_lines
+    from pyramid.report.predictions import fault_lines
 
-    for line in unreadable_lines(done):
+    for line in fault_lines(done):
         print(line, file=sys.stderr)
     where = [f"predictions: {arguments.output}"] if arguments.output else []
     where += [f"pictures: {arguments.draw}"] if arguments.draw else []

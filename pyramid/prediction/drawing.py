@@ -2,6 +2,7 @@
 
 import colorsys
 import os
+import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import count
@@ -12,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pyramid.data.copies import local_copies
 from pyramid.data.remote import is_uri
+from pyramid.data.shown import rgb
 from pyramid.errors import ConfigError
 from pyramid.prediction.document import Described
 from pyramid.prediction.predictions import Predictions, records
@@ -25,6 +27,9 @@ _LETTERS, _LEAST_LETTERS, _LINE = 1 / 36, 12, 1 / 300
 
 _QUALITY = 92
 
+#: Pixels: a JPEG has no longer side.
+_MOST_SIDE = 65_500
+
 #: Letters of a label.
 _LONGEST = 40
 
@@ -34,14 +39,23 @@ _GOLDEN = 0.618034
 Colour = tuple[int, int, int]
 
 
+class _UndrawableError(Exception):
+    """Why a picture that was predicted cannot be drawn."""
+
+
 class Drawer:
-    """Draws into a folder, in which each picture keeps its name, below the folder that all of them are in."""
+    """Draws into a folder, in which each picture keeps its name, below the folder that all of them are in.
+
+    Attributes:
+        undrawn: file -> why it could not be drawn, although there is a prediction for it.
+    """
 
     def __init__(self, model: Described, folder: str | Path, files: Sequence[str]):
         """
         Raises:
             ConfigError: the folder cannot be made, or a picture would be overwritten.
         """
+        self.undrawn: dict[str, str] = {}
         self._model = model
         self._targets = _targets(Path(folder), files)
         sources = {os.path.realpath(file) for file in files}
@@ -54,15 +68,22 @@ class Drawer:
             raise ConfigError([f"draw: the folder {folder} cannot be made: {error.strerror or error}"]) from error
 
     def draw(self, predictions: Predictions) -> None:
-        """Write the pictures of ``predictions``; one that cannot be read is left out."""
+        """Write the pictures of ``predictions``; one that cannot be read is left out, and one that cannot be drawn.
+
+        Raises:
+            OSError: nothing can be written there.
+        """
         for file, record in zip(predictions.keys, records(self._model, predictions), strict=True):
             if "error" not in record:
-                self._draw(file, record)
+                try:
+                    picture = _opened(file)
+                except _UndrawableError as error:
+                    self.undrawn[file] = str(error)
+                else:
+                    self._draw(file, picture, record)
 
-    def _draw(self, file: str, record: dict[str, Any]) -> None:
+    def _draw(self, file: str, picture: Image.Image, record: dict[str, Any]) -> None:
         target = self._targets[file]
-        with local_copies([file]) as [copy], Image.open(copy.path) as opened:
-            picture = opened.convert("RGB")
         drawn = drawn_on(picture, self._model, record)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
@@ -71,6 +92,29 @@ class Drawer:
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _opened(file: str) -> Image.Image:
+    """The picture in ``file``, in RGB.
+
+    Raises:
+        _UndrawableError: Pillow, which draws, cannot open what the model could, or a JPEG cannot hold it.
+    """
+    try:
+        with local_copies([file]) as [copy]:
+            if copy.reason is not None:
+                raise _UndrawableError(copy.reason)
+            with warnings.catch_warnings(), Image.open(copy.path) as opened:
+                warnings.simplefilter("ignore")
+                if max(opened.size) > _MOST_SIDE:
+                    raise _UndrawableError(f"is larger than the {_MOST_SIDE:,} pixels a side of a JPEG")
+                return rgb(opened)
+    except _UndrawableError:
+        raise
+    except Exception as error:  # Pillow's plugins raise whatever a file makes them
+        raise _UndrawableError(
+            f"cannot be opened: {next(iter(str(error).splitlines()), type(error).__name__)}"
+        ) from error
 
 
 def _targets(folder: Path, files: Sequence[str]) -> dict[str, Path]:

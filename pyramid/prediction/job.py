@@ -1,10 +1,9 @@
 """One call of `predict`: what is predicted, checked before TensorFlow is imported, and where predictions go."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from pyramid.errors import ConfigError
 from pyramid.prediction.document import Described, describe
@@ -17,6 +16,9 @@ from pyramid.settings.objectives import BOUNDING_BOX
 #: Called with the number of pictures or rows done, and of all: 0 when that is not known.
 Tell = Callable[[int, int], None]
 
+#: Takes predictions, batch after batch.
+Sink = Callable[[Predictions], None]
+
 
 @dataclass(frozen=True)
 class Done:
@@ -25,11 +27,13 @@ class Done:
     Attributes:
         rows: pictures, or rows of the table.
         unreadable: of these, and their reasons in ``reasons`` (the first hundred, by file or row).
+        undrawn: pictures with a prediction that could not be drawn, and why.
     """
 
     rows: int
     unreadable: int
     reasons: dict[str, str]
+    undrawn: dict[str, str] = field(default_factory=dict)
 
 
 _MOST_REASONS = 100
@@ -82,28 +86,32 @@ class Prediction:
     ) -> Done:
         """Write the predictions that ``made`` gives to ``output`` and ``draw``, and hand them to ``take``."""
         with ExitStack() as stack:
-            sinks: list[Callable[[Predictions], None]] = [take] if take else []
+            sinks: list[Sink] = [_writing("the predictions", take)] if take else []
             if output:
                 check_output_file(self.model, output)
-            if draw:
-                sinks.append(self._drawer(draw).draw)
+            drawer = self._drawer(draw) if draw else None
+            if drawer:
+                sinks.append(_writing(f"draw: {draw}", drawer.draw))
             if output:
+                stack.enter_context(_no_os_error(f"output: {output}"))  # also of the file's end
                 writer: Writer = stack.enter_context(output_file(self.model, output))
                 sinks.append(writer.write)
-            try:
-                return self._hand_on(made(), sinks, tell)
-            except BrokenPipeError:  # somebody has read enough of standard output
-                raise
-            except OSError as error:
-                rule = f"cannot be written ({error.strerror or error}); what was there stays"
-                raise ConfigError([f"{'output' if output else 'draw'}: {output or draw} {rule}"]) from error
+            done = self._hand_on(self._read(made), sinks, tell)
+        return replace(done, undrawn=drawer.undrawn) if drawer else done
+
+    def _read(self, made: Callable[[], Iterator[Predictions]]) -> Iterator[Predictions]:
+        try:
+            yield from made()
+        except OSError as error:
+            where = error.filename or self.inputs.table or self.model.path
+            raise ConfigError([f"{where}: {error.strerror or error}; predicting ended there"]) from error
 
     def _drawer(self, draw: str) -> Drawer:
         if not self.model.pictures:
             raise ConfigError([f"draw: {self.model.path} takes rows of a table, of which there is nothing to draw"])
         return Drawer(self.model, draw, self.inputs.files)
 
-    def _hand_on(self, made: Iterator[Predictions], sinks: list[Any], tell: Tell) -> Done:
+    def _hand_on(self, made: Iterator[Predictions], sinks: list[Sink], tell: Tell) -> Done:
         rows, bad, reasons = 0, 0, dict[str, str]()
         tell(0, len(self.inputs.files))
         for predictions in made:
@@ -114,6 +122,28 @@ class Prediction:
             reasons |= dict(list(told.items())[: max(0, _MOST_REASONS - len(reasons))])
             tell(rows, len(self.inputs.files))
         return Done(rows, bad, reasons)
+
+
+@contextmanager
+def _no_os_error(what: str) -> Iterator[None]:
+    """Say that ``what`` cannot be written."""
+    try:
+        yield
+    except BrokenPipeError:  # somebody has read enough of standard output
+        raise
+    except OSError as error:
+        rule = f"cannot be written ({error.strerror or error}); what was there stays"
+        raise ConfigError([f"{what} {rule}"]) from error
+
+
+def _writing(what: str, sink: Sink) -> Sink:
+    """``sink``, which says that ``what`` cannot be written when it cannot."""
+
+    def guarded(predictions: Predictions) -> None:
+        with _no_os_error(what):
+            sink(predictions)
+
+    return guarded
 
 
 def batch_size_problems(batch_size: int | None) -> Iterator[str]:

@@ -17,15 +17,21 @@ if TYPE_CHECKING:
 _LISTED = 10
 
 
-def unreadable_lines(done: "Done") -> Iterator[str]:
-    """What could not be predicted, the first ten of it with the reason."""
-    if not done.unreadable:
+def fault_lines(done: "Done") -> Iterator[str]:
+    """What could not be predicted, and what not drawn, the first ten of each with the reason."""
+    of = f"of {done.rows:,} could not be"
+    yield from _listed(f"{done.unreadable:,} {of} predicted:", done.reasons, done.unreadable)
+    yield from _listed(f"{len(done.undrawn):,} {of} drawn:", done.undrawn, len(done.undrawn))
+
+
+def _listed(title: str, reasons: dict[str, str], count: int) -> Iterator[str]:
+    if not count:
         return
-    yield f"{done.unreadable:,} of {done.rows:,} could not be predicted:"
-    for key, reason in list(done.reasons.items())[:_LISTED]:
+    yield title
+    for key, reason in list(reasons.items())[:_LISTED]:
         yield f"  {plain(key)}: {plain(reason)}"
-    if done.unreadable > _LISTED:
-        yield f"  … and {done.unreadable - _LISTED:,} more"
+    if count > _LISTED:
+        yield f"  … and {count - _LISTED:,} more"
 
 
 def print_evaluation(console: Console, told: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Models, names and places that are wrong cost a row or one clear message, and nothing that was there."""
 
+import errno
 import json
 import os
 import subprocess
@@ -13,6 +14,9 @@ from PIL import Image
 
 from pyramid import api
 from pyramid.errors import ConfigError
+from pyramid.prediction.job import Prediction
+from pyramid.prediction.predictions import Predictions, records
+from pyramid.report.predictions import fault_lines
 from tests.prediction.making import write_classifier
 
 
@@ -93,3 +97,43 @@ def test_a_full_disk_is_a_clear_error_and_leaves_nothing(model: Path, tmp_path: 
     with pytest.raises(ConfigError, match=r"draw: .* cannot be written"):
         api.predict(model, files, draw=str(small_disk / "drawn"))
     assert not [path for path in small_disk.rglob("*") if path.is_file() and "part" in path.name]
+
+
+def test_a_file_that_is_complete_only_at_its_end_is_a_clear_error_too(model: Path, tmp_path: Path) -> None:
+    """Parquet is written last: here to a device that is always full."""
+    output = tmp_path / "out.parquet"
+    (tmp_path / f".out.parquet.{os.getpid()}.part").symlink_to("/dev/full")
+    with pytest.raises(ConfigError, match=r"output: .* cannot be written"):
+        api.predict(model, [picture(tmp_path / "a.jpg")], output=str(output))
+    assert not output.exists()
+
+
+def test_what_cannot_be_read_is_not_told_as_what_cannot_be_written(model: Path, tmp_path: Path) -> None:
+    def lost() -> Iterator[Predictions]:
+        raise OSError(errno.EIO, "Input/output error", "/share/a.jpg")
+        yield
+
+    job = Prediction(model, [picture(tmp_path / "a.jpg")])
+    with pytest.raises(ConfigError, match=r"^/share/a.jpg: Input/output error; predicting ended there$"):
+        job.run(lost, str(tmp_path / "out.csv"), None, None, lambda done, total: None)
+
+
+def test_a_picture_of_16_bits_is_drawn_as_the_model_sees_it(model: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.full((400, 600), 100 * 256, np.uint16)).save(tmp_path / "a.png")
+    api.predict(model, [str(tmp_path / "a.png")], draw=str(tmp_path / "drawn"))
+    with Image.open(tmp_path / "drawn" / "a.png.jpg") as drawn:
+        assert drawn.getpixel((500, 300)) == pytest.approx((100, 100, 100), abs=2)
+
+
+def test_a_picture_that_cannot_be_drawn_is_told_and_predicted(model: Path, tmp_path: Path) -> None:
+    files = [picture(tmp_path / "a.jpg"), str(tmp_path / "wide.png")]
+    Image.new("L", (66_000, 2)).save(files[1])
+    told: list[dict[str, Any]] = []
+    job = Prediction(model, files)
+    take = lambda made: told.extend(records(job.model, made))  # noqa: E731
+    done = job.run(job.here, None, str(tmp_path / "drawn"), take, lambda done, total: None)
+    assert (done.rows, done.unreadable) == (2, 0)
+    assert done.undrawn == {files[1]: "is larger than the 65,500 pixels a side of a JPEG"}
+    assert next(iter(fault_lines(done))) == "1 of 2 could not be drawn:"
+    assert all("prediction" in one for one in told)
+    assert [path.name for path in (tmp_path / "drawn").iterdir()] == ["a.jpg"]

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from pyramid.data.copies import local_copies
+from pyramid.data.shown import rgb
 from pyramid.report.page.html import Html, tag
 
 #: Pixels of the longer side.
@@ -36,7 +37,7 @@ def _thumbnail(path: str) -> tuple[Image.Image, tuple[int, int]]:
         with Image.open(path) as opened:
             size = opened.size
             opened.draft("RGB", (2 * SIDE, 2 * SIDE))  # a JPEG needs not be decoded in full
-            picture = opened.convert("RGB")
+            picture = rgb(opened)
     except (ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise OSError(f"cannot be decoded: {error}") from error
     picture.thumbnail((SIDE, SIDE))

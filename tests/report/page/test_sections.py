@@ -5,10 +5,12 @@ import json
 import fsspec
 import numpy as np
 import pytest
+from PIL import Image
 
 from pyramid.prediction.compare import compare
 from pyramid.prediction.intervals import measured
 from pyramid.report.page.contents import Contents
+from pyramid.report.page.pictures import thumbnail
 from pyramid.report.page.sections.mistakes import worst
 from pyramid.report.page.sections.progress import trials_of
 from tests.report.page.pages import boxes, categorical, numeric, parsed, pictures, progress, results
@@ -82,6 +84,12 @@ def test_mistakes_are_shown_as_small_pictures_and_missing_files_are_told(tmp_pat
     assert {(image["width"], image["height"]) for image in shown} == {("160", "100")}
     assert f"{gone}: No such file" in found.text
     assert "There is no map of attributions: the model's document is not there." in found.text
+
+
+def test_a_picture_of_16_bits_is_not_white(tmp_path) -> None:
+    Image.fromarray(np.full((40, 60), 100 * 256, np.uint16)).save(tmp_path / "a.png")
+    picture, size = thumbnail(str(tmp_path / "a.png"))
+    assert (picture.getpixel((5, 5)), size) == ((100, 100, 100), (60, 40))
 
 
 def test_pictures_at_a_uri_are_fetched_and_missing_ones_told(tmp_path) -> None:
