@@ -9,8 +9,9 @@ import numpy.typing as npt
 from pyramid.data.pipeline import Sampler
 from pyramid.tf import tf
 
-#: Row numbers of so many batches, at most, go to the device in one array.
-CHUNK = 1024
+#: Row numbers of so many batches, at most, go to the device in one array; and of so few that the rows themselves take
+#: no more bytes than these.
+CHUNK, CHUNK_BYTES = 1024, 64 << 20
 
 
 class Feed(Protocol):
@@ -29,6 +30,12 @@ class Feed(Protocol):
         For 0 steps one argument, of which nothing is taken.
         """
 
+    def ahead(self, source: Any, steps: tf.Tensor) -> Any:
+        """One argument with what is better done for its ``steps`` batches together. Called in a graph before `batch`.
+
+        It has a size that only the running graph knows, so that XLA must do without it.
+        """
+
     def batch(self, source: Any, i: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Batch ``i`` of one argument. Called in a graph, each i after the one before."""
 
@@ -44,6 +51,9 @@ class Stream:
 
     def take(self, steps: int) -> Iterator[tuple[Any, int]]:
         yield self._batches, steps
+
+    def ahead(self, source: Any, steps: tf.Tensor) -> Any:
+        return source
 
     def batch(self, source: Any, i: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         made: tuple[tf.Tensor, tf.Tensor, tf.Tensor] = next(source)
@@ -78,7 +88,8 @@ class Rows:
         self._sampler = sampler
         self._mixup = mixup
         self._seed = seed
-        self._chunk = max(1, min(CHUNK, CHUNK * 1024 // sampler.batch_size))
+        batch_bytes = sampler.batch_size * sum(array[0].nbytes for array in (inputs, targets, weights))
+        self._chunk = max(1, min(CHUNK, CHUNK * 1024 // sampler.batch_size, CHUNK_BYTES // batch_bytes))
         self._taken = 0
 
     def go_to(self, number: int) -> None:
@@ -106,10 +117,16 @@ class Rows:
         drawn = [np.random.default_rng([self._seed, 2, k]).beta(self._mixup, self._mixup, CHUNK) for k in blocks]
         return np.concatenate(drawn)[first % CHUNK :][:count]
 
+    def ahead(self, source: Any, steps: tf.Tensor) -> Any:
+        """Gather the rows of all batches at once: for a small network that takes as long as for one of them."""
+        rows, shares = source
+        return rows, shares, *(tf.gather(column, rows[:steps]) for column in self._table)
+
     def batch(self, source: Any, i: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        rows, shares = source[0][i], source[1][i]
-        columns = [tf.gather(column, rows) for column in self._table]
+        rows, shares, *gathered = source
+        columns = [column[i] for column in gathered] or [tf.gather(column, rows[i]) for column in self._table]
         if self._mixup:
-            columns = [shares * column + (1 - shares) * tf.roll(column, 1, axis=0) for column in columns]
+            share = shares[i]
+            columns = [share * column + (1 - share) * tf.roll(column, 1, axis=0) for column in columns]
         inputs, targets, weights = columns
         return inputs, targets, weights

@@ -91,7 +91,7 @@ class TrainingLoop:
         if self._devices.count > 1:
             return
         plain = self._steps
-        self._steps = tf.function(self._steps_in_graph, jit_compile=True)
+        self._steps = tf.function(self._taken_in_graph, jit_compile=True)
         try:
             self.trace()
             if self.seconds_per_step(steps) < seconds:
@@ -107,6 +107,9 @@ class TrainingLoop:
         return tf.nest.map_structure(lambda *same: np.concatenate([part.numpy() for part in same]), *predicted)
 
     def _steps_in_graph(self, source: Any, steps: tf.Tensor) -> tf.Tensor:
+        return self._taken_in_graph(self._feed.ahead(source, steps), steps)
+
+    def _taken_in_graph(self, source: Any, steps: tf.Tensor) -> tf.Tensor:
         """The sum of the losses."""
         total = tf.constant(0.0)
         for i in tf.range(steps):
