@@ -35,7 +35,7 @@ def test_a_training_is_told_from_beginning_to_end_and_followed_by_mlflow(
         training_data=str(class_folders(40)),
         output_directory="out",
         image_network_candidates=[["simple", "randomly_initialize"]],
-        max_total_time=12,
+        max_total_time=60,
         max_iterations=40,
         max_seconds_per_update=1.0,
         tracking_uri="runs",

@@ -150,8 +150,8 @@ def pictures_job(folder: Path, results: Path, pictures: Path) -> Path:
         "training_data": "pictures",
         "image_network_candidates": [["simple", "randomly_initialize"]],
         "input_image_shape": [24, 24, 3],
-        "max_total_time": 15,
-        "patience": 2,
+        "max_iterations": 100,
+        "max_total_time": 120,
         "output_directory": str(results),
     }
     (folder / "config.json").write_text(json.dumps(document))

@@ -38,7 +38,11 @@ def test_from_own_pictures_to_every_use_of_the_model(class_folders: Callable[[in
         new = tmp_path / "new_pictures" / file.relative_to(tmp_path / "pictures").with_suffix(".jpg")
         new.parent.mkdir(parents=True, exist_ok=True)
         Image.open(file).resize((60, 40)).save(new)
-    quick = {"max_total_time": 15, "image_network_candidates": [["simple", "randomly_initialize"]]}
+    quick = {
+        "max_total_time": 120,
+        "max_iterations": 300,
+        "image_network_candidates": [["simple", "randomly_initialize"]],
+    }
     for block in blocks():
         if block.heading in PICTURES:
             follow(tmp_path, block, lambda document: document | quick)
@@ -53,7 +57,8 @@ def test_from_own_pictures_to_every_use_of_the_model(class_folders: Callable[[in
 def test_a_network_for_a_table(tmp_path: Path) -> None:
     for block in blocks():
         if block.heading == "Networks for a table":
-            text = block.text.replace('"max_total_time": 90', '"max_total_time": 45')
+            shorter = '"max_total_time": 300, "number_of_candidates": 4, "max_iterations": 500'
+            text = block.text.replace('"max_total_time": 90', shorter)
             follow(
                 tmp_path, Block(block.heading, block.language, text, block.line, block.file), lambda document: document
             )

@@ -70,7 +70,8 @@ def trained(class_folders: Callable[[int], Path], tmp_path_factory: pytest.TempP
         "training_data": "my pictures",
         "output_directory": "the results",
         "image_network_candidates": [["simple", "randomly_initialize"]],
-        "max_total_time": 12,
+        "max_iterations": 300,
+        "max_total_time": 120,
     }
     process = start(document, folder)
     out, err = process.communicate(timeout=240)
@@ -199,7 +200,8 @@ def test_regression_from_python_on_pictures_in_a_mapped_file(tmp_path: Path) -> 
         "image_root": str(tmp_path),
         "output_directory": str(tmp_path / "results"),
         "image_network_candidates": [["simple", "randomly_initialize"]],
-        "max_total_time": 14,
+        "max_iterations": 400,
+        "max_total_time": 120,
         "max_data_size": 1000,
     }
     results = api.train(document)

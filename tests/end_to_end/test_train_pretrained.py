@@ -40,7 +40,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Ten pictures a class to learn from, and twenty to validate on."""
     folder = tmp_path_factory.mktemp("pictures")
     training, validation = write_few(folder, 10, 20)
-    return {"training_data": training, "validation_data": validation, "image_root": str(folder), "max_total_time": 20}
+    rows = {"training_data": training, "validation_data": validation, "image_root": str(folder)}
+    return rows | {"max_total_time": 240, "max_iterations": 100}
 
 
 @pytest.fixture(scope="module")
