@@ -70,6 +70,7 @@ class Summary:
         boxes_left_out: reason -> boxes that cannot be learned for it.
         boxes_told: file, box and reason of the first thousand of these.
         duplicates: what `data.duplicates.Duplicates` has.
+        sizes: `width` and `height` of the original pictures that are used: the least, the median and the most pixels.
     """
 
     objective: str
@@ -83,6 +84,7 @@ class Summary:
     boxes_left_out: dict[str, int] = field(default_factory=dict)
     boxes_told: list[dict[str, Any]] = field(default_factory=list)
     duplicates: dict[str, Any] = field(default_factory=dict)
+    sizes: dict[str, list[float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -126,7 +128,8 @@ def make_dataset(
     sides = sizes.max(axis=1).astype(np.float32) if boxes else np.empty(0, np.float32)
     weights /= np.float32(mean_weight)
     dataset = Dataset(targets, weights, training, holdout, classes, mean, stdev, sides)
-    return dataset, _summary(examples, bad, good, boxes, dataset, notes)
+    summary = _summary(examples, bad, good, boxes, dataset, notes)
+    return dataset, replace(summary, sizes=_sizes(sizes[good]))
 
 
 def _classes(labels: list[Any], good: npt.NDArray[np.int64], objective: str) -> list[str]:
@@ -217,6 +220,14 @@ def _absent_classes(classes: list[str], targets: FloatArray, training: npt.NDArr
     more = f" and {len(absent) - 10:,} more" if len(absent) > 10 else ""
     listed = ", ".join(absent[:10]) + more
     return [f"WARNING: only the holdout has the classes {listed}: they cannot be learned"] if absent else []
+
+
+def _sizes(sizes: npt.NDArray[np.int32]) -> dict[str, list[float]]:
+    """Least, median and most of width and height, int32 [rows, 2]; empty where they are not known."""
+    if not sizes.any():
+        return {}
+    found = [[float(f(side)) for f in (np.min, np.median, np.max)] for side in sizes.T]
+    return dict(zip(("width", "height"), found, strict=True))
 
 
 def _summary(

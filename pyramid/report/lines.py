@@ -9,11 +9,13 @@ import math
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
+from pyramid.data.remote import is_uri
 from pyramid.engine.events import Ensembled, Event, Note, Prepared, Reading, Searching, Stage, Update
 from pyramid.errors import ProblemsError, PyramidError
-from pyramid.finalize.workspace import FINAL_MODEL_FILE, RESULTS_FILE
+from pyramid.finalize.workspace import RESULTS_FILE
 from pyramid.training.candidate import Progress
 
 #: Of a word from a trial, what is told.
@@ -83,7 +85,7 @@ class JsonLines:
         self.write(
             "ended",
             model=model,
-            results=model.removesuffix(FINAL_MODEL_FILE) + RESULTS_FILE,  # it may be a URI
+            results=_beside(model, RESULTS_FILE),
             report=report.get("page"),
             best=report["best"],
             metric=name,
@@ -108,6 +110,14 @@ class JsonLines:
                 self._out.flush()
             except (OSError, ValueError):
                 pass
+
+
+def _beside(model: str, name: str) -> str:
+    """The file ``name`` in the folder of ``model``, a path or a URI, which may have options behind a question mark."""
+    if not is_uri(model):
+        return str(Path(model).with_name(name))
+    path, mark, options = model.partition("?")
+    return f"{path.rpartition('/')[0]}/{name}{mark}{options}"
 
 
 def _told(progress: Progress) -> dict[str, Any]:

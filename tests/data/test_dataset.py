@@ -292,3 +292,9 @@ def test_the_summary_is_plain_data(make: Make, labels: list[Any]) -> None:
     _, summary = make(examples_of(labels), bad={0: "missing"})
     assert json.loads(json.dumps(summary.to_dict())) == summary.to_dict()
     assert summary.notes == ["a note"]
+
+
+def test_the_sizes_of_the_pictures_are_told(settings: Settings) -> None:
+    sizes = np.array([[0, 0], *([10 + i, 50] for i in range(99))], np.int32)
+    _, summary = make_dataset(settings(), examples_of(["a", "b"] * 50), {0: "missing"}, sizes, [32, 32, 3])
+    assert summary.sizes == {"width": [10, 59, 108], "height": [50, 50, 50]}

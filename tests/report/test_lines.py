@@ -55,19 +55,26 @@ def test_what_json_has_no_words_for_is_null() -> None:
     assert told(Update("a", result=RESULT))[0]["metrics"] == {"auc": None}
 
 
-def test_the_last_line_names_the_model_also_at_a_uri() -> None:
+@pytest.mark.parametrize(
+    ("model", "results"),
+    [
+        ("s3://bucket/out/final_model.json", "s3://bucket/out/results.json"),
+        ("s3://bucket/final_model.json?region=a/b", "s3://bucket/results.json?region=a/b"),
+        ("a folder/what?/final_model.json", "a folder/what?/results.json"),
+    ],
+)
+def test_the_last_line_names_the_model_also_at_a_uri(model: str, results: str) -> None:
     out = io.StringIO()
     report = {
         "best": "a",
         "selection_metric": "auc",
-        "final_model": "s3://bucket/out/final_model.json",
+        "final_model": model,
         "stopped_by_user": False,
         "candidates": [{"name": "a", "metrics": {"auc": 0.9}}],
     }
     JsonLines(out).ended(report)
     line = json.loads(out.getvalue())
-    assert line["model"] == "s3://bucket/out/final_model.json"
-    assert line["results"] == "s3://bucket/out/results.json"
+    assert (line["model"], line["results"]) == (model, results)
     assert (line["event"], line["best"], line["value"]) == ("ended", "a", 0.9)
 
 

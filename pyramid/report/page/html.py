@@ -1,10 +1,14 @@
 """Small functions that write HTML; text is escaped unless it is `Html` already."""
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pyramid.report.texts import plain
+
+#: The user and the password of a URI; both end at the last @ before the path (RFC 3986, section 3.2.1).
+_USER = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#\"'<>]*@")
 
 _VOID = ("br", "img", "link", "meta")
 
@@ -30,10 +34,13 @@ class Section:
 
 
 def text(value: object) -> Html:
-    """``value`` escaped; control characters and halves of letters, which no page may hold, as Python writes them."""
+    """``value`` escaped; control characters and halves of letters, which no page may hold, as Python writes them.
+
+    Who asks and with which password is left out of URIs: pages are sent to others.
+    """
     if isinstance(value, Html):
         return value
-    return Html(html.escape("\n".join(plain(line) for line in str(value).split("\n"))))
+    return Html(html.escape("\n".join(plain(_USER.sub(r"\1…@", line)) for line in str(value).split("\n"))))
 
 
 def tag(name: str, /, *children: object, **attributes: object) -> Html:

@@ -122,10 +122,13 @@ def test_the_data_are_told_with_what_was_left_out() -> None:
         notes=["only few"],
         boxes_left_out={"b.png": 2},
         duplicates={"exact": [["a", "b", "c"]], "across": [["x.png", "y.png", 4]], "counts": {"exact": 3}},
+        sizes={"width": [24.0, 640.0, 4000.0], "height": [16.0, 480.5, 3000.0]},
     )
     text = parsed(Contents("a", results=known)).text
     for words in (
         "cat20066.7%",
+        "width246404,000",
+        "height16480.53,000",
         "a.pngis empty",
         "only few",
         "b.png2",
@@ -169,6 +172,46 @@ def test_a_real_comparison_has_its_part() -> None:
     both = measured(evaluations[0], 50), measured(evaluations[1], 50)
     found = parsed(Contents("a", evaluations[0], comparison=compare(("new", "old"), evaluations, both)))
     assert "McNemar" in found.text
+
+
+def test_a_password_in_a_uri_is_not_in_the_page() -> None:
+    uri, plain = "https://me:se%40cret@mlflow.example:5000/x@y", "https://mlflow.example/a@b"
+    entry = {"tracking_uri": uri, "validation_data": plain}
+    page = parsed(Contents("a", results=results(notes=[f"{uri} does not answer"]), config=entry))
+    assert "cret" not in page.text
+    assert page.text.count("https://…@mlflow.example:5000/x@y") == 3
+    assert plain in page.text
+
+
+@pytest.mark.parametrize(
+    ("rows", "config", "said"),
+    [
+        ({"rows": 300, "training_rows": 240, "holdout_rows": 60}, {}, False),
+        (
+            {"rows": 300, "training_rows": 240, "holdout_rows": 55, "bad_images": [{"file": "a", "reason": "b"}] * 5},
+            {},
+            False,
+        ),
+        ({"rows": 30, "training_rows": 30, "holdout_rows": 30}, {}, True),
+        ({"rows": 300, "training_rows": 300, "holdout_rows": 60}, {"cheat_on_validation": True}, True),
+        ({"rows": 300}, {"holdout_rate": 0.0}, True),
+        ({"rows": 32}, {}, True),
+        ({"rows": 33}, {}, False),
+    ],
+)
+def test_metrics_of_rows_that_were_learned_from_are_not_told_as_those_of_new_ones(rows, config, said) -> None:
+    known = results()
+    known["data"] = {"objective": "categorical", "notes": [], "rows": 1} | rows
+    text = parsed(Contents("a", categorical(), results=known, config=config)).text
+    assert ("On rows that were not learned from" in text) != said
+    assert ("they say nothing about new ones" in text) == said
+    assert ("rows checked60 that were learned from" in text) == said
+
+
+def test_a_part_of_the_holdout_is_told_as_a_part() -> None:
+    known = results(rows=9000, training_rows=5000, holdout_rows=4000)
+    assert "rows checked60 of 4,000 held out" in parsed(Contents("a", categorical(), results=known)).text
+    assert "rows held out60" in parsed(Contents("a", categorical(), results=results())).text
 
 
 def test_long_values_of_the_configuration_are_cut() -> None:

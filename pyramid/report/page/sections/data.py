@@ -20,6 +20,7 @@ def data(contents: Contents) -> Section | None:
     if not known:
         return None
     parts = [facts(_facts(contents, known)), *_classes(known.get("classes") or {}), *_values(known)]
+    parts += _sizes(known.get("sizes") or {})
     if known.get("notes"):
         parts += [tag("h3", "Notes"), listed(known["notes"][:LISTED])]
     parts += _bad(known.get("bad_images") or [], known["rows"])
@@ -44,7 +45,7 @@ def _facts(contents: Contents, known: dict[str, Any]) -> list[tuple[str, object]
     if "table" in known:
         told.append(("table", known["table"]))
     shape = (contents.results or {}).get("input_image_shape")
-    return [*told, ("pictures", f"{shape[0]} × {shape[1]} pixels")] if shape else told
+    return [*told, ("pictures as seen", f"{shape[0]} × {shape[1]} pixels")] if shape else told
 
 
 def _classes(counts: dict[str, int]) -> list[Html]:
@@ -63,6 +64,14 @@ def _values(known: dict[str, Any]) -> list[Html]:
         return []
     low, mean, high = known["value_range"]
     return [paragraph(f"Values from {low:.6g} to {high:.6g}, {mean:.6g} on average.")]
+
+
+def _sizes(sizes: dict[str, list[float]]) -> list[Html]:
+    """Of the original pictures."""
+    if not sizes:
+        return []
+    rows = [(side, *(f"{pixels:,.6g}" for pixels in found)) for side, found in sizes.items()]
+    return [table("Original sizes of the pictures in pixels", ["side", "least", "median", "most"], rows)]
 
 
 def _bad(items: Sequence[dict[str, Any]], rows: int) -> list[Html]:

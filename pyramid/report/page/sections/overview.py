@@ -3,9 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
+from pyramid.data.split import TINY
+from pyramid.finalize.evaluation import Evaluation
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Section, facts, listed, table, tag
 from pyramid.report.texts import metric, seconds
+
+#: On which rows metrics were measured, by whether these were learned from.
+_ROWS = {
+    False: "On rows that were not learned from",
+    True: "On rows that were learned from: they say nothing about new ones",
+}
 
 
 def overview(contents: Contents) -> Section:
@@ -19,7 +27,7 @@ def overview(contents: Contents) -> Section:
         headings = ["metric", "value", "at least (95 %)", "at most (95 %)"]
         drawn = any(low != "–" for _, _, low, _ in metrics)
         rows = metrics if drawn else [row[:2] for row in metrics]
-        caption = "On these data" if contents.intervals else "On rows that were not learned from"
+        caption = "On these data" if contents.intervals else _ROWS[learned_from(contents)]
         parts.append(table(caption, headings[: len(rows[0])], rows))
     return Section("overview", "Overview", parts)
 
@@ -28,8 +36,7 @@ def _facts(contents: Contents) -> Iterator[tuple[str, object]]:
     results, evaluation = contents.results, contents.evaluation
     if evaluation is not None:
         yield "objective", evaluation.objective.replace("_", " ")
-        told = "" if contents.intervals else " held out"
-        yield ("pictures" if evaluation.files else "rows") + told, f"{len(evaluation):,}"
+        yield _rows(contents, evaluation)
         if evaluation.classes:
             yield "classes", f"{len(evaluation.classes):,}"
     if results is not None:
@@ -42,6 +49,30 @@ def _facts(contents: Contents) -> Iterator[tuple[str, object]]:
             yield f"its {chosen.replace('_', ' ')}", metric(chosen, best["metrics"].get(chosen))
         if results.get("seconds"):
             yield "time", seconds(sum(value for key, value in results["seconds"].items() if key != "trials"))
+
+
+def _rows(contents: Contents, evaluation: Evaluation) -> tuple[str, str]:
+    """What was looked at: a check may take a part of what is held out."""
+    what, count = "pictures" if evaluation.files else "rows", f"{len(evaluation):,}"
+    if contents.intervals:
+        return what, count
+    if learned_from(contents):
+        return f"{what} checked", f"{count} that were learned from"
+    held_out = (contents.results or {}).get("data", {}).get("holdout_rows", 0)
+    return (
+        (f"{what} checked", f"{count} of {held_out:,} held out")
+        if held_out > len(evaluation)
+        else (f"{what} held out", count)
+    )
+
+
+def learned_from(contents: Contents) -> bool:
+    """Whether the rows that were measured on are among those that were learned from."""
+    known, config = (contents.results or {}).get("data", {}), contents.config or {}
+    if "training_rows" in known:  # then they are counted twice
+        return bool(known["training_rows"] + known["holdout_rows"] > known["rows"] - len(known.get("bad_images", [])))
+    few = known.get("rows", TINY + 1) <= TINY
+    return few or config.get("holdout_rate") == 0 or bool(config.get("cheat_on_validation"))
 
 
 def _metrics(contents: Contents) -> list[list[object]]:
