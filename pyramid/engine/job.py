@@ -14,7 +14,7 @@ from pyramid.engine.events import Prepared, Reading, Stage, Tell, Update, nobody
 from pyramid.engine.images import decode
 from pyramid.engine.listener import Ends
 from pyramid.engine.nodes import sight
-from pyramid.engine.resources import Resources, resources
+from pyramid.engine.resources import Resources, await_cores, resources
 from pyramid.engine.session import session
 from pyramid.engine.shared import put_once, release, share
 from pyramid.engine.timings import Timings
@@ -130,6 +130,7 @@ class _Job:
     def _train(self) -> list[Result]:
         settings, objective = self._settings, self._examples.objective
         placement = settings.augmentation_placement if settings.augmentations(objective) else "trial"
+        await_cores(self._tell, self._stopped)
         per_trial = resources(settings.cpus_per_trial, settings.gpus_per_trial, placement)
         self._read()
         loss, models = self._examples.loss, self._starts.models

@@ -1,9 +1,15 @@
 """What one trial gets of the machines."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from pyramid.engine.events import Stage, Tell
 from pyramid.engine.session import ray
-from pyramid.errors import ConfigError
+from pyramid.errors import ConfigError, Interrupted
+
+#: Seconds for which the first worker of a cluster is waited for.
+PATIENCE = 180.0
 
 Node = dict[str, float]
 
@@ -26,6 +32,39 @@ class Resources:
     slots: int
 
 
+_NO_CORES = (
+    "RAY_ADDRESS: no machine of the cluster has a core for a trial: its workers are not there yet, or were started with"
+    " no CPUs; `ray status` shows them"
+)
+
+
+def _nodes() -> list[Node]:
+    """What the machines have on which a trial can run."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+
+
+def await_cores(tell: Tell, stopped: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Wait for the first machine with a core: the head of a cluster has none, and is there before the workers.
+
+    Args:
+        stopped: when it turns true, nobody is waited for.
+        patience: seconds.
+
+    Raises:
+        ConfigError: there is none.
+        Interrupted: stopped before there was one.
+    """
+    end = time.monotonic() + patience
+    if not _nodes():
+        tell(Stage("waiting for a worker of the cluster"))
+    while not _nodes():
+        if stopped():
+            raise Interrupted("stopped while waiting for a worker of the cluster: nothing was trained")
+        if time.monotonic() > end:
+            raise ConfigError([_NO_CORES])
+        time.sleep(0.5)
+
+
 def resources(cpus_per_trial: int | None, gpus_per_trial: int | None, placement: str = "trial") -> Resources:
     """What each trial gets: one GPU and its part of the cores, or without GPUs all cores of a machine.
 
@@ -36,7 +75,9 @@ def resources(cpus_per_trial: int | None, gpus_per_trial: int | None, placement:
     Raises:
         ConfigError: no machine of the session has that much.
     """
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    nodes = _nodes()
+    if not nodes:
+        raise ConfigError([_NO_CORES])
     most_gpus = max(int(node.get("GPU", 0)) for node in nodes)
     gpus = min(1, most_gpus) if gpus_per_trial is None else gpus_per_trial
     fit = [node for node in nodes if int(node.get("GPU", 0)) >= gpus]

@@ -11,13 +11,15 @@ from pyramid.engine.arrays import Arrays, Job, make_arrays
 from pyramid.engine.events import Note, Stage, Tell, nobody
 from pyramid.engine.image_search import train_image_network
 from pyramid.engine.listener import Ends
-from pyramid.engine.session import session
+from pyramid.engine.meter import Meter
+from pyramid.engine.resources import await_cores, resources
+from pyramid.engine.session import check_address, session
 from pyramid.engine.table_trials import Networks, TableTrials
 from pyramid.engine.timings import Timings
 from pyramid.engine.tracking.tracking import tracking
 from pyramid.errors import ConfigError
 from pyramid.finalize.earlier import Earlier
-from pyramid.finalize.journal import JOB, PLAN, SPENT, Journal, job_entry
+from pyramid.finalize.journal import JOB, PLAN, Journal, job_entry
 from pyramid.finalize.searching import SearchPlan, finish
 from pyramid.finalize.workspace import RESULTS_FILE, deliver, workspace
 from pyramid.search.submodels import submodel_template
@@ -60,30 +62,40 @@ def run(
         ConfigError, DataError, NoModelError, Interrupted: see ``pyramid.errors``.
     """
     output, began, timings = Path(str(settings.output_directory)), time.monotonic(), Timings()
+    check_address()
     keep = earlier is not None
     with workspace(output, keep) as work, tracking(settings, output, work, tell) as tracked:
         Journal(work).write(JOB, job_entry("pyramid_search", document))
-        tell(Stage("reading the table"))
-        table = open_table(settings, work)
-        for line in table.shown:
-            tell(Note(line))
-        timings.lap("reading")
-        _check_time(settings, earlier)
-        tell(Stage("starting Ray"))
-        with session():
-            timings.lap("ray")
-            report = _Search(settings, table, work, began, timings, tracked, stopped, earlier).run()
-            deliver(work, output)  # ending Ray takes two seconds more
+        with Meter(work, began, earlier.spent if earlier else 0.0) as meter:
+            table = _read(settings, work, tell)
+            timings.lap("reading")
+            _check_time(settings, earlier)
+            tell(Stage("starting Ray"))
+            with session():
+                await_cores(tell, stopped)
+                resources(settings.cpus_per_trial or 1, settings.gpus_per_trial)  # before hours of other work
+                timings.lap("ray")
+                report = _Search(settings, table, work, meter, timings, tracked, stopped, earlier).run()
+                meter.stop()
+                deliver(work, output)  # ending Ray takes two seconds more
         tracked.close(report)
     return report
+
+
+def _read(settings: SearchSettings, work: Path, tell: Tell) -> TableFile:
+    tell(Stage("reading the table"))
+    table = open_table(settings, work)
+    for line in table.shown:
+        tell(Note(line))
+    return table
 
 
 def _check_time(settings: SearchSettings, earlier: Earlier | None) -> None:
     left = settings.max_total_time - (earlier.spent if earlier else 0.0)
     if left < STARTING:
-        raise ConfigError(
-            [f"max_total_time: {left:.3g} s are left, but starting alone takes {STARTING:g} s; give more"]
-        )
+        way = "give more with --max-total-time, or write the model of what is there with --finalize"
+        way = way if earlier else "give more"
+        raise ConfigError([f"max_total_time: {left:.3g} s are left, but starting alone takes {STARTING:g} s; {way}"])
 
 
 class _Search:
@@ -94,7 +106,7 @@ class _Search:
         settings: SearchSettings,
         table: TableFile,
         work: Path,
-        began: float,
+        meter: Meter,
         timings: Timings,
         tell: Tell,
         stopped: Callable[[], bool],
@@ -105,9 +117,7 @@ class _Search:
         self._work = work
         self._tell, self._stopped = tell, stopped
         self._earlier = earlier
-        self._spent = earlier.spent if earlier else 0.0
-        self._end = began + settings.max_total_time - self._spent
-        self._began = began
+        self._meter = meter
         self._timings = timings
         self._journal = Journal(work)
 
@@ -129,9 +139,14 @@ class _Search:
         write_json(self._work / RESULTS_FILE, report)
         return report
 
+    @property
+    def _left(self) -> float:
+        """Seconds of the budget."""
+        return self._settings.max_total_time - self._meter.spent
+
     def _image_network(self) -> Path:
         """Half of the time that is left is for it."""
-        seconds = max(0.0, self._end - time.monotonic()) / 2
+        seconds = max(0.0, self._left) / 2
         folder = train_image_network(self._settings, self._file, self._work, seconds, self._tell, self._stopped)
         self._timings.lap("image_network")
         return folder
@@ -165,9 +180,7 @@ class _Search:
 
     def _train(self, arrays: Arrays, job: BaseSettings) -> tuple[list[Result], dict[str, Any], dict[str, Any]]:
         """The results of all networks, their parameters, and what is told of the ensemble."""
-        now = time.monotonic()
-        left = self._end - now - max(FINISHING, FINISHING_SHARE * self._settings.max_total_time)
-        ends = Ends(self._work, self._tell, self._stopped, self._spent + now - self._began, from_now=True)
-        self._journal.write(SPENT, ends.spent)
+        left = self._left - max(FINISHING, FINISHING_SHARE * self._settings.max_total_time)
+        ends = Ends(self._work, self._tell, self._stopped, self._meter.spent, from_now=True)
         networks = Networks(self._settings, self._plan, arrays, job, self._earlier)
         return TableTrials(networks, left, ends, self._timings).run()

@@ -31,7 +31,7 @@ import ray
 from pyramid.engine.probe import probe
 from pyramid.errors import ConfigError
 
-__all__ = ["ray", "session"]
+__all__ = ["check_address", "ray", "session"]
 
 
 @contextmanager
@@ -43,14 +43,13 @@ def session() -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    address = os.environ.get("RAY_ADDRESS", "")
-    joins = address not in ("", "local")
-    if joins:
-        probe(address)
+    check_address()
+    address = _address()
+    if address:
         _join(address)
     else:
         _init(address="local", include_dashboard=False)
-    reaper = None if joins else _start_reaper()
+    reaper = None if address else _start_reaper()
     try:
         yield
     finally:
@@ -58,6 +57,22 @@ def session() -> Iterator[None]:
         if reaper:
             reaper.kill()
             reaper.wait()
+
+
+def check_address() -> None:
+    """Ask the cluster that would be joined whether it is there: before work that would be lost, as `session` does.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if _address() and not ray.is_initialized():
+        probe(_address())
+
+
+def _address() -> str:
+    """Of the cluster that is to be joined; "" for a session on this machine."""
+    address = os.environ.get("RAY_ADDRESS", "")
+    return "" if address == "local" else address
 
 
 def _join(address: str) -> None:

@@ -90,7 +90,7 @@ class TableTrials:
         self._timings.lap("finishing")
         earlier = self._networks.earlier
         return (
-            self._accounted(merged(earlier.results if earlier else {}, listener.results)),
+            self._accounted(merged(earlier.last_results() if earlier else {}, listener.results)),
             suggest.parameters,
             ensemble,
         )
@@ -145,9 +145,7 @@ class TableTrials:
 
     def _accounted(self, results: dict[str, Result]) -> list[Result]:
         """Of all networks there should be, in order; of those that nobody asked for only what began."""
-        earlier, number = self._networks.earlier, self._settings.number_of_candidates
-        for name, result in (earlier.last_results() if earlier else {}).items():
-            results.setdefault(name, result)  # no time was left for it to go on
+        number = self._settings.number_of_candidates
         if number is None:
             return [results[name] for name in sorted(results) if results[name].status != Status.SKIPPED]
         for name in map(name_of, range(number)):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,17 +32,22 @@ def progress_entry(name: str, at: float, progress: Progress, ended: bool) -> dic
     return {"name": name, "at": round(at, 3), "left": progress.seconds_left, **values, "ended": ended}
 
 
+#: One line after the other, whatever thread writes it.
+_LOCK = threading.Lock()
+
+
 class Journal:
     """Adds entries to the journal in a folder."""
 
     def __init__(self, folder: Path):
         self._path = folder / JOURNAL_FILE
-        _mend(self._path)
+        with _LOCK:
+            _mend(self._path)
 
     def write(self, kind: str, value: Any) -> None:
         """Add an entry: JSON."""
         line = json.dumps([kind, value], ensure_ascii=True)
-        with self._path.open("a", encoding="utf-8") as file:
+        with _LOCK, self._path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
 

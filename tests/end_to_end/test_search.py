@@ -206,7 +206,8 @@ def test_a_column_of_pictures(tmp_path: Path) -> None:
 
 
 def test_a_cluster_that_is_not_there_is_told_within_15_seconds(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps(document(tmp_path)))
+    """And before the table is looked for, which may be far away."""
+    (tmp_path / "config.json").write_text(json.dumps(document(tmp_path, training_data="far.csv")))
     before = sorted(tmp_path.rglob("*"))
     began = time.monotonic()
     _, err = done("search", tmp_path, "config.json", code=2, RAY_ADDRESS="127.0.0.1:1")

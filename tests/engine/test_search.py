@@ -13,6 +13,7 @@ from pyramid import api
 from pyramid.engine.events import Event, Update
 from pyramid.engine.session import ray
 from pyramid.errors import ProblemsError
+from pyramid.finalize.journal import JOB, PLAN, SPENT, Journal, entries, job_entry
 from pyramid.finalize.workspace import FINAL_MODEL_FILE, RESULTS_FILE
 from tests.engine.searches import SMALL, document, is_training, kill, names_of, processes, read, trial_processes
 
@@ -76,6 +77,8 @@ def test_a_search_loses_nothing_when_a_trial_and_the_finalizer_are_killed(tmp_pa
         f"submodel_{name}" for name in names_of(report)
     ]
     assert not (tmp_path / "out" / "unfinished").exists()
+    kinds = [kind for kind, _ in entries(tmp_path / "out")]
+    assert kinds.index(JOB) < kinds.index(SPENT) < kinds.index(PLAN), "reading and caching are of its time"
     assert is_mean_of_its_networks(tmp_path)
 
 
@@ -144,6 +147,14 @@ def test_a_bad_configuration_is_refused_and_leaves_nothing(
     assert word in refused(given | changes)
 
 
+@pytest.mark.usefixtures("ray_session")
+@pytest.mark.parametrize("key", ["cpus_per_trial", "gpus_per_trial"])
+def test_trials_that_fit_no_machine_are_refused_before_the_table_is_cached(
+    key: str, tmp_path: Path, refused: Callable[[dict[str, Any]], str]
+) -> None:
+    assert f"{key}: no machine has 64" in refused(document(tmp_path, **{key: 64}))
+
+
 @pytest.mark.parametrize("what", TABLES)
 def test_a_bad_table_is_refused_and_leaves_nothing(
     what: str, tmp_path: Path, refused: Callable[[dict[str, Any]], str]
@@ -167,8 +178,6 @@ def test_a_column_of_lists_cannot_be_an_input(tmp_path: Path, refused: Callable[
 def test_an_output_directory_with_another_search_is_refused(
     tmp_path: Path, refused: Callable[[dict[str, Any]], str]
 ) -> None:
-    from pyramid.finalize.journal import JOB, Journal, job_entry
-
     given = document(tmp_path)
     unfinished = tmp_path / "out" / "unfinished"
     unfinished.mkdir(parents=True)
