@@ -31,12 +31,30 @@ class ArrowFile:
         with _Unreadable(path):
             schema = self._kind.schema(path)
         self.names: list[str] = schema.names
-        self.types: list[Any] = schema.types
+        self.types: list[Any] = [_usual(kind) for kind in schema.types]
 
     def batches(self, places: Sequence[int], most: int) -> Iterator[list[Any]]:
         """The columns at ``places`` as pyarrow arrays, for a batch of about ``most`` rows at a time."""
         with _Unreadable(self.path):
-            yield from self._kind.batches(self.path, self.names, places, most)
+            for arrays in self._kind.batches(self.path, self.names, places, most):
+                yield [_as_usual(array) for array in arrays]
+
+
+def _usual(kind: Any) -> Any:
+    """A type that pyarrow computes with, in place of a view of text, which Polars writes."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return pa.dictionary(kind.index_type, _usual(kind.value_type), kind.ordered)
+    return pa.large_string() if pa.types.is_string_view(kind) else kind
+
+
+def _as_usual(array: Any) -> Any:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(array.type) and pa.types.is_string_view(array.type.value_type):
+        return pa.DictionaryArray.from_arrays(array.indices, _as_usual(array.dictionary))
+    return array.cast(pa.large_string()) if pa.types.is_string_view(array.type) else array
 
 
 class _Unreadable:
@@ -137,10 +155,19 @@ class _Csv:
             null_values=[""],
         )
         parse = arrow_csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)
-        read = arrow_csv.ReadOptions(block_size=_BLOCK, column_names=numbered, skip_rows=1)
+        if _ends_with_header(path):
+            return  # without a line end pyarrow does not know it for a row
+        # Other than skip_rows it knows that a cell of the header may have several lines.
+        read = arrow_csv.ReadOptions(block_size=_BLOCK, column_names=numbered, skip_rows_after_names=1)
         with arrow_csv.open_csv(path, read_options=read, parse_options=parse, convert_options=convert) as reader:
             for batch in reader:
                 yield batch.columns
+
+
+def _ends_with_header(path: str) -> bool:
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        next(csv.reader(file, delimiter=_delimiter(path)), None)
+        return not file.read(1)
 
 
 def _delimiter(path: str) -> str:

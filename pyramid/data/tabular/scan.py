@@ -10,6 +10,7 @@ from pyramid.data.formats.source import PICTURE_ENDINGS
 from pyramid.data.tabular import arrow_columns
 from pyramid.data.tabular.arrow_files import ArrowFile
 from pyramid.data.tabular.moments import Numbers
+from pyramid.errors import DataError
 
 #: Rows that are looked at at a time.
 _CHUNK = 65_536
@@ -136,15 +137,25 @@ def scan(file: ArrowFile, plans: Sequence[Plan]) -> list[Column]:
     """The columns of ``plans``.
 
     Raises:
-        DataError: the file is broken.
+        DataError: the file is broken, or has a column of a type that pyarrow does not compute with.
     """
     columns = [Column(file.names[plan.place], file.types[plan.place], plan) for plan in plans]
     row = 0
     for arrays in file.batches([plan.place for plan in plans], _CHUNK):
         for array, column in zip(arrays, columns, strict=True):
-            column.add(array, row)
+            _add(file, column, array, row)
         row += len(arrays[0])
     return columns
+
+
+def _add(file: ArrowFile, column: Column, array: Any, row: int) -> None:
+    import pyarrow as pa
+
+    try:
+        column.add(array, row)
+    except pa.ArrowException as error:
+        what = f"the column {column.name!r} (of the type {array.type}) cannot be looked through"
+        raise DataError([f"{file.path}: {what}: {error}; leave it out, or write it as text or numbers"]) from error
 
 
 def _numbers(array: Any) -> arrow_columns.Floats:

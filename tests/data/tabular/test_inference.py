@@ -134,6 +134,41 @@ def test_a_column_that_pandas_calls_categorical_is(tmp_path: Path) -> None:
     assert types(found)["x"] == "categorical"
 
 
+def encoded(values: pa.Array) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array([0, 1, None] * (ROWS // 3)), values)
+
+
+@pytest.mark.parametrize("ending", ["arrow", "feather"])
+@pytest.mark.parametrize("are_encoded", [False, True])
+def test_a_view_of_text_as_polars_writes_it_is_text(tmp_path: Path, ending: str, are_encoded: bool) -> None:
+    def views(*texts: str) -> pa.Array:
+        one = pa.array(texts, pa.string_view())
+        return encoded(one) if are_encoded else pa.array([*texts, None] * (ROWS // 3), pa.string_view())
+
+    path = tmp_path / f"t.{ending}"
+    found = inferred(path, {"kind": views("one, or a longer one", "other"), "many": views("1.5", "2.5")})
+    assert found.columns[2].values == ["one, or a longer one", "other"]  # type: ignore[attr-defined]
+    assert found.columns[3].values == ["1.5", "2.5"]  # type: ignore[attr-defined]
+    chunk = next(open_source(found.table, path).chunks(4, [2, 3]))
+    assert [list(values) for values in chunk.columns] == [[0, 1, -1, 0]] * 2
+
+
+def test_a_type_that_nothing_can_be_computed_of_is_an_error_that_names_the_column(tmp_path: Path) -> None:
+    path = tmp_path / "t.arrow"
+    with pytest.raises(DataError, match=r"cannot be looked through: .*; leave it out, or write it as text or") as error:
+        inferred(path, {"odd": encoded(pa.array([[1], [2]]))}, "odd", objective_type="numeric")
+    assert f"{path}: the column 'odd' (of the type dictionary<values=list" in str(error.value)
+
+
+def test_a_header_may_have_cells_of_several_lines(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f'{i % 7},"x\n{i % 3}",{i % 5}' for i in range(ROWS)]
+    path.write_text("\n".join(['"a\nin m","b","the ""y"" of\n\nit"', *rows]))
+    found = infer(path, 'the "y" of\n\nit')
+    assert types(found) == {"a\nin m": "numeric", "b": "categorical", 'the "y" of\n\nit': "numeric"}
+    assert sum(len(chunk) for chunk in open_source(found.table, path).chunks(1000, [0])) == ROWS
+
+
 def test_texts_of_a_csv_file_are_numbers_when_all_of_them_are(tmp_path: Path) -> None:
     more = {"a": [" 1 ", "NA", "2e3"] * 20, "b": ["1", "2", "x"] * 20, "c": [str(i) for i in range(59)] + ["?"]}
     found = inferred(tmp_path / "t.csv", more)
@@ -246,6 +281,8 @@ def test_what_is_odd_about_an_objective_is_told(tmp_path: Path) -> None:
         ("a,w,y\n1,0,3\n2,0,4\n", {"weight": "w"}, ["but all are 0"]),
         ("", {}, ["has no columns"]),
         ("a,y\n", {}, ["has no rows below its header"]),
+        ("a,y", {}, ["has no rows below its header"]),
+        ('a,"y\nz"', {"objective": "y\nz"}, ["has no rows below its header"]),
         ("a,y\n1,2\n\n3\n", {}, ["line 4: has 1 cell, but the header has 2"]),
         ('a,y\n1,"x\ny"\n3,4,5\n', {}, ["line 4: has 3 cells, but the header has 2"]),
         (b"a,y\n1,2\n3,caf\xe9\n", {}, ["line 3: byte 14 (0xE9) is not UTF-8 text; save the file as UTF-8"]),
