@@ -19,7 +19,7 @@ from pyramid.training.candidate import Status
 #: Seconds that a process may need until its candidate begins: pictures may have to be copied to its machine first.
 MOST_START = 1800.0
 
-LATE = "the time is over and no network has finished: going on until the first one has, for which more time is needed"
+LATE = "the time is over, but no network has finished: going on until the first one has; give more time the next time"
 
 
 class TimeBudgetScheduler(FIFOScheduler):

@@ -10,8 +10,10 @@ import ray
 from ray.cluster_utils import Cluster
 
 from pyramid.engine.events import Event, Update
+from pyramid.engine.trial import MOST_LOSSES
 from pyramid.training.candidate import Status
 from tests.engine.light import count, story
+from tests.engine.test_faults import Killing
 
 
 @pytest.fixture(autouse=True)
@@ -29,21 +31,25 @@ def test_trials_of_a_lost_machine_go_on_elsewhere(tmp_path: Path) -> None:
         ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
         cluster.wait_for_nodes()
         lost: list[str] = []
+        killing = Killing(tmp_path, dict.fromkeys("ab", MOST_LOSSES - 1))
 
         def lose(event: Event) -> None:
-            """Remove the second machine once both trials have come to their fifth step."""
-            if not lost and isinstance(event, Update) and event.progress and event.progress.iterations >= 5:
+            """Kill each trial as often as it may be, and then remove the machine of one of them."""
+            killing(event)
+            if lost or not isinstance(event, Update) or not event.progress or event.progress.iterations < 20:
+                return
+            if all(len(story(tmp_path, name)["pids"]) == MOST_LOSSES for name in "ab"):
                 cluster.remove_node(other)
                 lost.append(event.name)
 
-        results = count(tmp_path, list("abcd"), lose, steps=40)
+        results = count(tmp_path, list("abcd"), lose, steps=80)
         assert lost
         assert {name: result.status for name, result in results.items()} == dict.fromkeys("abcd", Status.FINISHED)
         stories = [story(tmp_path, name) for name in "abcd"]
-        assert [told["steps"] for told in stories] == [40] * 4
-        moved = [told["began_at"] for told in stories if len(told["began_at"]) > 1]
+        assert [told["steps"] for told in stories] == [80] * 4
+        moved = [told["began_at"] for told in stories if len(told["began_at"]) in (2, MOST_LOSSES + 1)]
         assert len(moved) == 1
-        assert moved[0][1] > 0
+        assert moved[0][-1] > 0
     finally:
         ray.shutdown()
         cluster.shutdown()
