@@ -7,7 +7,7 @@ settings, prints help or reports an error may import this module.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -31,7 +31,7 @@ with _muted_stderr():
 
 tf.get_logger().setLevel("ERROR")
 
-__all__ = ["limit_devices", "tf"]
+__all__ = ["limit_devices", "share_gpus", "tf"]
 
 
 def limit_devices(threads: int) -> None:
@@ -40,10 +40,14 @@ def limit_devices(threads: int) -> None:
     Once TensorFlow has run its first operation the number of threads is fixed: later calls with the
     same number are harmless, others leave it as it is.
     """
-    try:
+    with suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(max(2, threads))
+    share_gpus()
+
+
+def share_gpus() -> None:
+    """Let TensorFlow take GPU memory only as this process needs it: others may want the rest."""
+    with suppress(RuntimeError):  # it has run an operation already
         for device in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(device, True)
-    except RuntimeError:
-        pass

@@ -26,7 +26,9 @@ _TENSORFLOW = 3
 def warm_up() -> None:
     """Import what jobs need, TensorFlow too, before there is one."""
     import pyramid.worker.kinds  # noqa: F401
+    from pyramid.tf import share_gpus
 
+    share_gpus()  # several workers may run on one machine
     gc.collect()
     gc.freeze()  # what is there now stays, and looking through it would take 0.2 s after every job
 

@@ -509,17 +509,17 @@ def test_two_workers_do_not_disturb_each_other(running: Worker, small: Bench, tm
         assert ours.complete["evaluation_metrics"] == theirs.complete["evaluation_metrics"]
 
 
-def test_sixty_jobs_take_no_more_memory_than_twenty(tmp_path: Path) -> None:
+def test_a_hundred_jobs_take_no_more_memory_than_forty(tmp_path: Path) -> None:
     with worker(timeout=60) as running:
         bench = Bench(running, tmp_path)
         bench.cache(CLASSES, stored_rows(CLASSES, 60))
         resident = []
-        for i in range(60):
-            bench.done(
-                **bench.training(CLASSES, tree_inputs=3, job_id=i % 4, max_iterations=10, number_of_layers=i % 4)
-            )
+        for i in range(100):
+            kind = ("standard_training", "search_submodel", "nonsense")[i % 3]
+            job = bench.training(CLASSES, tree_inputs=3, job_id=i % 4, max_iterations=10, number_of_layers=i % 4)
+            assert ("error" in bench.run(**job | {"job_type": kind}).complete) == (kind == "nonsense")
             resident.append(running.job_process().memory_info().rss / 2**20)
-        assert resident[59] - resident[19] < 50, [round(resident[i]) for i in (0, 19, 39, 59)]
+        assert resident[99] - resident[39] < 50, [round(resident[i]) for i in (0, 19, 39, 59, 79, 99)]
 
 
 def test_networks_that_were_trained_before_the_table_was_cached_anew_are_refused(
