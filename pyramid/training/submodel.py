@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pyramid.data.whole import write_whole
 from pyramid.networks.deepnets import Deepnet
 from pyramid.settings.metrics import METRICS
 from pyramid.training.candidate import FIT_INFO_FILE, Progress, Result, TableCandidate
@@ -131,7 +132,7 @@ def _evaluate(
             predicted, truth = predicted[:, 0] * candidate.stdev, truth * candidate.stdev
     names = METRICS[candidate.objective]
     if searched:
-        np.save(folder / PREDICTIONS_FILE, predicted.astype(np.float32))
+        write_predictions(folder, predicted)
     truth, predicted = truth[evaluation.compared], predicted[evaluation.compared]
     if searched:
         write_json(folder / EVALUATIONS_FILE, resampled(names, truth, predicted), indent=None)
@@ -159,6 +160,11 @@ def read_submodel(folder: Path) -> Submodel | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return Submodel(candidate, result, *rest)
+
+
+def write_predictions(folder: Path, predicted: Floats) -> None:
+    """Keep what a submodel predicts for the evaluation set: the finalizer may read it at any time."""
+    write_whole(folder / PREDICTIONS_FILE, lambda file: np.save(file, predicted.astype(np.float32)))
 
 
 def read_predictions(folder: Path) -> Floats | None:

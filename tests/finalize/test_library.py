@@ -1,6 +1,7 @@
 """The networks of a running search: added as they come, whole ones only, and each once."""
 
 import os
+import resource
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,13 @@ from pyramid.finalize.library import Library, Wish
 from pyramid.settings.columns import NumericColumn, Table
 from pyramid.training.candidate import FIT_INFO_FILE, Result, Status
 from pyramid.training.storage import save, write_json
-from pyramid.training.submodel import EVALUATIONS_FILE, PREDICTIONS_FILE, Submodel
+from pyramid.training.submodel import (
+    EVALUATIONS_FILE,
+    PREDICTIONS_FILE,
+    Submodel,
+    read_predictions,
+    write_predictions,
+)
 from pyramid.training.table import build_network
 from tests.training.tables import NUMERIC
 
@@ -81,6 +88,33 @@ def test_a_folder_that_is_not_whole_is_no_network(library, leave: Leave, missing
     assert not made.names
     leave("00000", 1.0)
     assert made.add("00000")
+
+
+@pytest.mark.parametrize("bytes_left", [0, 5, 100, 200])
+def test_predictions_that_are_half_written_are_none(library, leave: Leave, bytes_left: int) -> None:
+    """A finalizer that comes back reads all folders: one that a killed trial has left must not end it."""
+    leave("00000", 1.0)
+    half = leave("00001", 2.0) / PREDICTIONS_FILE
+    os.truncate(half, bytes_left)
+    made = library()
+    made.add_all()
+    assert list(made.names) == ["00000"]
+
+
+def test_predictions_are_replaced_as_a_whole(leave: Leave) -> None:
+    folder = leave("00000", 1.0)
+    before = (folder / PREDICTIONS_FILE).read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # as on a disk that is full
+    try:
+        with pytest.raises(OSError, match="requested and"):
+            write_predictions(folder, np.zeros((10_000, 1), np.float32))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (folder / PREDICTIONS_FILE).read_bytes() == before
+    write_predictions(folder, np.ones((3, 1), np.float32))
+    assert sorted(path.name for path in folder.iterdir()) == sorted([FIT_INFO_FILE, EVALUATIONS_FILE, PREDICTIONS_FILE])
+    assert read_predictions(folder).tolist() == [[1], [1], [1]]
 
 
 def test_weights_of_a_training_that_was_cut_off_are_no_network(library, leave: Leave) -> None:
