@@ -1,5 +1,6 @@
 """The caching of a search: the table -> arrays, in a process of its own on the driver's node."""
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,11 @@ from pyramid.engine.session import ray
 from pyramid.errors import PyramidError
 from pyramid.settings.columns import Table
 from pyramid.settings.search import SearchSettings
+
+_WAY = "use a machine with more, or a lower max_data_size"
+
+#: Of Ray's words in a message.
+_MOST_LETTERS = 200
 
 #: What is told of the caching, beside the arrays.
 ARRAYS_FILE = "cached.json"
@@ -56,16 +62,30 @@ def make_arrays(job: Job) -> Arrays:
 
     Raises:
         ConfigError, DataError: of the table and its pictures.
+        PyramidError: the process died, and so did another one.
     """
+    told, trained_on = _cached(job)
+    return Arrays(ray.put(np.load(job.folder / FULL)), told, trained_on)
+
+
+def _cached(job: Job, tries: int = 2) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What `_cache` returns, in a process of its own; one that is killed gets another."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    task = ray.remote(num_cpus=0, max_calls=1, scheduling_strategy=here)(_cache)
+    task = ray.remote(num_cpus=0, max_calls=1, max_retries=0, scheduling_strategy=here)(_cache)
     try:
-        told, trained_on = ray.get(task.remote(job))
+        made: tuple[dict[str, Any], dict[str, Any]] = ray.get(task.remote(job))
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, PyramidError):
             raise error.cause from None
         raise
-    return Arrays(ray.put(np.load(job.folder / FULL)), told, trained_on)
+    except ray.exceptions.OutOfMemoryError as error:
+        raise PyramidError(f"caching the table: this machine is short of memory; {_WAY}") from error
+    except ray.exceptions.RayError as error:
+        if tries > 1:
+            return _cached(job, tries - 1)
+        said = textwrap.shorten(str(error), _MOST_LETTERS)
+        raise PyramidError(f"caching the table: its process died, as without enough memory ({said}); {_WAY}") from error
+    return made
 
 
 def _cache(job: Job) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -79,6 +99,7 @@ def _cache(job: Job) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _made(job: Job) -> dict[str, Any]:
+    from pyramid.data.tabular import held_pictures
     from pyramid.data.tabular.caching import cache
     from pyramid.data.tabular.sources import open_source
 
@@ -100,6 +121,7 @@ def _made(job: Job) -> dict[str, Any]:
         trees=settings.wants_trees,
         features=features,
         feature_width=network.width if network else 0,
+        held=held_pictures.read(job.image_folder.parent) if job.image_folder else None,
     )
     if network:
         from pyramid.training.storage import write_document

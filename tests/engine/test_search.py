@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 
 from pyramid import api
+from pyramid.engine.arrays import make_arrays
 from pyramid.engine.events import Event, Update
 from pyramid.engine.session import ray
-from pyramid.errors import ProblemsError
+from pyramid.errors import DataError, ProblemsError, PyramidError
 from pyramid.finalize.journal import JOB, PLAN, SPENT, Journal, entries, job_entry
 from pyramid.finalize.workspace import FINAL_MODEL_FILE, RESULTS_FILE
 from tests.engine.searches import SMALL, document, is_training, kill, names_of, processes, read, trial_processes
@@ -190,3 +192,32 @@ def test_an_output_directory_with_another_search_is_refused(
     assert "--resume" in message
     assert "--max-total-time" in message
     assert "--overwrite" in message
+
+
+class Bad:
+    """Of a job that is to be cached: all that the other process wants of it is an error."""
+
+    @property
+    def folder(self) -> Path:
+        raise DataError([f"row {i}: a cell" for i in range(64)])
+
+
+class Deadly:
+    """Ends the process that receives it."""
+
+    def __reduce__(self) -> tuple[Callable[[int], Any], tuple[int]]:
+        return os._exit, (1,)
+
+
+@pytest.mark.usefixtures("ray_session")
+def test_errors_of_the_caching_come_whole_and_a_process_that_dies_is_told_in_a_line() -> None:
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a worker cannot import the tests
+    job: Any = Bad()
+    with pytest.raises(DataError) as caught:
+        make_arrays(job)
+    assert len(caught.value.problems) == 64
+    assert str(caught.value).startswith("row 0: a cell\nrow 1: a cell\n")
+    job = Deadly()
+    with pytest.raises(PyramidError, match=r"caching the table: its process died, .*; use a machine with more") as died:
+        make_arrays(job)
+    assert len(str(died.value).splitlines()) == 1
