@@ -21,12 +21,12 @@ _CHUNK = 64
 
 
 def joined(files: Sequence[str], groups: Sequence[str]) -> Sequence[str]:
-    """``groups``, one for each row, with those of rows whose files have the same bytes made one.
+    """``groups``, one for each row, with those of rows whose files are the same, or have the same bytes, made one.
 
     Files elsewhere, which would have to be fetched, and those that cannot be read keep the group that they have.
     """
     copies = same_files(list(dict.fromkeys(files)))
-    if not copies:
+    if not copies and len(set(files)) == len(files):
         return groups
     first = {file: alike[0] for alike in copies for file in alike}
     _, by_group = np.unique(np.asarray(groups), return_inverse=True)

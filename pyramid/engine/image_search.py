@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyramid.data.examples import read_examples
+from pyramid.data.tabular import held_pictures
 from pyramid.data.tabular.opening import TableFile
 from pyramid.data.tabular.pictures import read_examples_of_images
 from pyramid.data.tabular.sources import open_source
@@ -40,7 +41,6 @@ def train_image_network(
         starts, more = find_starts(made, examples)
         if problems or more:
             raise ConfigError(problems + more)
-        folder.mkdir(exist_ok=True)
         train_in(made, examples, starts, folder, tell, stopped, _earlier(folder))
     best = json.loads((folder / RESULTS_FILE).read_text(encoding="utf-8"))["best"]
     return folder / f"{SUBMODEL}{best}"
@@ -55,13 +55,24 @@ def _earlier(folder: Path) -> Earlier | None:
 
 
 def _settings(settings: SearchSettings, table: TableFile, folder: Path, seconds: float) -> TrainSettings:
-    """A training on the pictures of all rows, each with the objective of its row."""
-    rows = read_examples_of_images(table.table, open_source(table.table, table.path))
+    """A training on the pictures of all rows, each with the objective of its row.
+
+    Networks are compared on rows that nothing has learned from: their pictures are what this network is validated on.
+    """
+    examples = read_examples_of_images(table.table, open_source(table.table, table.path))
+    held = held_pictures.hold_out(examples, table.image_root, bool(table.table.classes), settings.seed)
+    folder.mkdir(exist_ok=True)
+    held_pictures.write(held, folder)
+    groups = set(map(str, held))
+    sides: dict[bool, list[Row]] = {False: [], True: []}
+    for i, one in enumerate(examples):
+        sides[one["group"] in groups].append(Row.model_construct(**one).at(i))
     shared = PictureSettings.model_fields.keys() & settings.model_fields_set
     return TrainSettings.model_construct(
         **{key: getattr(settings, key) for key in shared}
         | {
-            "training_data": [Row.model_construct(**row).at(i) for i, row in enumerate(rows)],
+            "training_data": sides[False],
+            "validation_data": sides[True] or None,
             "objective_type": table.table.objective.type,
             "image_root": table.image_root,
             "max_total_time": max(seconds, 1.0),

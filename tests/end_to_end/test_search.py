@@ -203,6 +203,11 @@ def test_a_column_of_pictures(tmp_path: Path) -> None:
     assert predicted.shape == (2, 2)
     assert predicted.sum(axis=1) == pytest.approx([1, 1])
     assert predicted.argmax(axis=1).tolist() == [0, 1]
+    held, _ = np.load(tmp_path / "out" / "arrays" / "compared_rows.npy")
+    assert len(held) == 8
+    assert held.tolist() == np.load(tmp_path / "out" / "images" / "held_rows.npy").tolist()
+    pictures = read(tmp_path / "out" / "images" / RESULTS_FILE)["data"]
+    assert (pictures["training_rows"], pictures["holdout_rows"]) == (32, 8)  # the latter are those of the held rows
 
 
 def test_a_cluster_that_is_not_there_is_told_within_15_seconds(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ _LEFT = (SUBSET.format("*"), COMPARED, TREES, TREE_IMPORTANCES)
 #: Rows of a chunk; with pictures, of which each is decoded, fewer.
 _CHUNK, _CHUNK_OF_PICTURES = 65_536, 1024
 
+Rows = npt.NDArray[np.int64]
+
 #: Told after each chunk: rows of the file that are done, and all of them.
 Tell = Callable[[int, int], None]
 
@@ -70,6 +72,7 @@ def cache(
     balanced: bool = False,
     features: Features | None = None,
     feature_width: int = 0,
+    held: Rows | None = None,
     tell: Tell = lambda done, rows: None,
 ) -> Cached:
     """Write the arrays of ``source`` to ``folder``: all of them, or after an error none.
@@ -80,6 +83,7 @@ def cache(
         trees: put tree columns in front.
         balanced: the reference rows have as many of each class.
         features: see ``assemble``; ``feature_width`` is how many a picture has.
+        held: rows of the file on which networks are to be compared, where something has learned from the others.
 
     Raises:
         DataError: a row is not what ``table`` says, or none can be learned from.
@@ -94,9 +98,10 @@ def cache(
         targets = _targets(array, table, layout)
         if layout.trees:
             _put_trees(array, table, layout, targets, seed, stage)
-        rows = _write_samples(array, table, layout, targets, balanced, seed, stage)
-        held = _write_compared(targets, rows, bool(table.classes), seed, stage)
-        subsets = _write_subsets(array, max(1, share), held, seed, stage)
+        places = None if held is None else np.flatnonzero(np.isin(np.flatnonzero(choice.mask), held))
+        rows = _write_samples(array, table, layout, targets, balanced, places, seed, stage)
+        without = _write_compared(targets, rows, bool(table.classes), places, seed, stage)
+        subsets = _write_subsets(array, max(1, share), without, seed, stage)
         del array  # unmapped, so that the file can be moved everywhere
     datasets = [str(folder / name) for name in (FULL, *subsets)]
     shape = (choice.rows, layout.columns)
@@ -140,13 +145,20 @@ def _targets(array: Array, table: Table, layout: Layout) -> npt.NDArray[Any]:
 
 
 def _write_samples(
-    array: Array, table: Table, layout: Layout, targets: npt.NDArray[Any], balanced: bool, seed: int, stage: Path
-) -> npt.NDArray[np.int64]:
+    array: Array,
+    table: Table,
+    layout: Layout,
+    targets: npt.NDArray[Any],
+    balanced: bool,
+    held: Rows | None,
+    seed: int,
+    stage: Path,
+) -> Rows:
     """The evaluation array, and the reference rows, which are taken from it; returns the rows that it has."""
     categorical = bool(table.classes)
     rows = np.arange(len(array))
     if len(array) >= EVALUATION_ROWS:
-        rows = sample(targets, EVALUATION_ROWS, categorical, seed)  # type: ignore[arg-type]
+        rows = _evaluation_rows(targets, np.arange(0) if held is None else held, categorical, seed)
     evaluation = array[rows]
     write_rows(stage / EVALUATION, (len(rows), layout.columns), [evaluation])
     from pyramid.data.tabular.references import reference_rows  # TensorFlow: only once the rows have proved right
@@ -156,18 +168,30 @@ def _write_samples(
     return rows
 
 
+def _evaluation_rows(targets: npt.NDArray[Any], held: Rows, categorical: bool, seed: int) -> Rows:
+    """``EVALUATION_ROWS`` of all, ``held`` first."""
+    held = held[:EVALUATION_ROWS]
+    others = np.setdiff1d(np.arange(len(targets)), held, assume_unique=True)
+    more = sample(targets[others], EVALUATION_ROWS - len(held), categorical, seed)  # type: ignore[arg-type]
+    return np.sort(np.concatenate([held, others[more]]))
+
+
 def _write_compared(
-    targets: npt.NDArray[Any], rows: npt.NDArray[np.int64], categorical: bool, seed: int, stage: Path
-) -> npt.NDArray[np.int64]:
+    targets: npt.NDArray[Any], rows: Rows, categorical: bool, held: Rows | None, seed: int, stage: Path
+) -> Rows:
     """The places in the full array of those rows of the evaluation array, ``rows``, that networks are compared on."""
-    found = compared.choose(targets[rows].tolist(), rows, len(targets), categorical, seed)
+    found = (
+        compared.choose(targets[rows].tolist(), rows, len(targets), categorical, seed)
+        if held is None
+        else compared.of_held(rows, held)
+    )
     if found is None:
         return np.arange(0)
     compared.write(found, stage)
     return found.full
 
 
-def _write_subsets(array: Array, share: int, without: npt.NDArray[np.int64], seed: int, stage: Path) -> list[str]:
+def _write_subsets(array: Array, share: int, without: Rows, seed: int, stage: Path) -> list[str]:
     """``SUBSETS`` random subsets of ``share`` rows each, when there are more; their names.
 
     The rows ``without`` are in none of them, so that a subset may have fewer.

@@ -45,6 +45,17 @@ def choose(labels: Sequence[Any], rows: Indices, total: int, stratified: bool, s
     return Compared(rows[chosen], chosen) if len(chosen) else None
 
 
+def of_held(rows: Indices, held: Indices) -> Compared | None:
+    """Those rows of the evaluation set that are among ``held``; None when none is.
+
+    Args:
+        rows: the evaluation set's places in the full array.
+        held: places in the full array.
+    """
+    chosen = np.flatnonzero(np.isin(rows, held))
+    return Compared(rows[chosen], chosen) if len(chosen) else None
+
+
 def unlearned(compared: Compared, training: Indices) -> Compared | None:
     """Those of ``compared`` that are not among the rows ``training`` of the full array; None when all are."""
     left = ~np.isin(compared.full, training)

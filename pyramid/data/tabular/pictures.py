@@ -14,10 +14,10 @@ _CHUNK = 65_536
 
 
 def read_examples_of_images(table: Table, source: Source) -> list[dict[str, Any]]:
-    """``{"file", "label", "weight"}`` of each picture, row by row, as `training_data` has them.
+    """``{"file", "label", "weight", "group"}`` of each picture, row by row, as `training_data` has them.
 
-    A file is relative to `image_root`; a label is the name of a class, or a value in its own unit. A row without an
-    objective has no examples, and a picture that is missing is none.
+    A file is relative to `image_root`; a label is the name of a class, or a value in its own unit; a group is the
+    number of the row, from 0. A row without an objective has no examples, and a picture that is missing is none.
 
     Raises:
         DataError: a row is not what ``table`` says, or there is no example.
@@ -38,8 +38,9 @@ def _examples(table: Table, chunk: Chunk, source: Source) -> Iterator[dict[str, 
     columns = chunk.where(known)
     pictures = [columns[place] for place, column in enumerate(table.inputs) if isinstance(column, ImageColumn)]
     weights = np.asarray(columns[-2]).tolist() if table.weighted else [1.0] * int(np.count_nonzero(known))
-    for *files, label, weight in zip(*pictures, _labels(table, columns[-1]), weights, strict=True):
-        yield from ({"file": file, "label": label, "weight": weight} for file in files if file)
+    groups = [str(chunk.first + i) for i in np.flatnonzero(known)]
+    for *files, label, weight, group in zip(*pictures, _labels(table, columns[-1]), weights, groups, strict=True):
+        yield from ({"file": file, "label": label, "weight": weight, "group": group} for file in files if file)
 
 
 def _labels(table: Table, values: Any) -> list[Any]:
