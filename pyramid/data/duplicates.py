@@ -1,5 +1,6 @@
 """Pictures that are there twice: they are learned twice, and in the holdout they make the metrics too good."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -34,11 +35,13 @@ class Duplicates:
         counts: `exact`: pictures that another one equals; `conflicting`: groups of these with more than one label;
             `across`: held out pictures that nearly equal one to train on; `compared`: held out pictures looked at.
         exact: files of the same pixels, of each group.
+        conflicting: of the groups with more than one label, [file, label] of each picture; boxes are told by classes.
         across: [file to train on, held out file, their difference in levels of 255], the smallest first.
     """
 
     counts: dict[str, int]
     exact: list[list[str]]
+    conflicting: list[list[list[str]]]
     across: list[list[Any]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,15 +72,26 @@ def find_duplicates(
     # A file that is listed twice is no copy.
     groups = [group for group in _equal(small, rows, pixels) if len({files[row] for row in group}) > 1]
     apart = len(holdout) and not len(np.intersect1d(training, holdout))
+    conflicting = [group for group in groups if len({str(labels[row]) for row in group}) > 1]
     across = _across(small, rows, training, holdout) if apart else []
     counts = {
         "exact": sum(map(len, groups)),
-        "conflicting": sum(len({str(labels[row]) for row in group}) > 1 for group in groups),
+        "conflicting": len(conflicting),
         "across": len(across),
         "compared": _compared(training, holdout),
     }
     told = [[files[a], files[b], round(difference, 2)] for a, b, difference in across[:_TOLD]]
-    return Duplicates(counts, [[files[row] for row in group] for group in groups[:_TOLD]], told)
+    exact = [[files[row] for row in group] for group in groups[:_TOLD]]
+    labelled = [[[files[row], _told(labels[row])] for row in group[:_TOLD]] for group in conflicting[:_TOLD]]
+    return Duplicates(counts, exact, labelled, told)
+
+
+def _told(label: Any) -> str:
+    """A class or value as it is; of boxes how many there are of each class."""
+    if not isinstance(label, list):
+        return str(label)
+    counts = Counter(str(box[4]) for box in label)
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "no object"
 
 
 def thumbnail(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -61,9 +61,17 @@ def test_copies_are_told_with_their_files_and_labels() -> None:
     found = find_duplicates(pixels, files, labels, training, holdout)
     assert found.counts == {"exact": 2, "conflicting": 1, "across": 2, "compared": 3}
     assert found.exact == [["0.png", "6.png"]]
+    assert found.conflicting == [[["0.png", "a"], ["6.png", "b"]]]
     assert [pair[:2] for pair in found.across] == [["0.png", "6.png"], ["1.png", "7.png"]]
     assert found.across[0][2] == 0
     assert len(found.notes()) == 2
+
+
+def test_of_copies_with_different_boxes_the_classes_are_told() -> None:
+    pixels = np.stack([pixels_of(photographs()[0])] * 3)
+    labels: list[list[tuple[float, float, float, float, str]]] = [[(0, 0, 9, 9, "cat")] * 2, [(0, 0, 9, 9, "dog")], []]
+    found = find_duplicates(pixels, list("abc"), labels, np.array([0, 1, 2]), np.array([], np.int64))
+    assert found.conflicting == [[["a", "2 cat"], ["b", "1 dog"], ["c", "no object"]]]
 
 
 def test_rows_that_are_left_out_and_files_that_are_listed_twice_are_no_copies() -> None:

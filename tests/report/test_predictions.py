@@ -19,4 +19,5 @@ def test_the_console_and_the_page_have_one_sign_for_differences_of_errors() -> N
     assert row[3:8] == ["2", "3", "+1", "-0.25", "+1.5"]
     text = parsed(Contents("a", comparison=comparison)).text
     assert "mean squared error23+1-0.25+1.5" in text
-    assert "A difference above 0: new is better, for errors too" in text
+    assert "First: new. Second: old." in text
+    assert "A difference above 0: the first is better, for errors too" in text

@@ -17,10 +17,35 @@ from pyramid.report.texts import name
 
 Floats = npt.NDArray[np.float64]
 
-#: Colours that stand for the page's: of text, of thin lines, of the series 1 to 8.
-INK, LINE = "#fe0100", "#fe0200"
+#: Colours that stand for the page's: of text, of the frame, of lines that matter less, of the series 1 to 8.
+INK, LINE, FAINT = "#fe0100", "#fe0200", "#fe0400"
 SERIES = tuple(f"#fe03{i:02x}" for i in range(1, 9))
-_CSS = {INK: "currentColor", LINE: "var(--line)"} | {c: f"var(--s{i})" for i, c in enumerate(SERIES, 1)}
+
+#: How the lines of the series are drawn: who sees no colours tells them apart by their dashes.
+LINES: tuple[dict[str, Any], ...] = tuple(
+    {"color": colour, "linestyle": dashes}
+    for colour, dashes in zip(
+        SERIES,
+        (
+            "-",
+            (0, (6, 2)),
+            (0, (1.5, 1.5)),
+            (0, (6, 1.5, 1.5, 1.5)),
+            (0, (12, 2)),
+            (0, (3, 3)),
+            (0, (10, 2, 2, 2, 2, 2)),
+            (0, (1, 3)),
+        ),
+        strict=True,
+    )
+)
+
+#: Inches: a figure that is narrower is for a phone.
+NARROW = 6.0
+
+_CSS = {INK: "currentColor", LINE: "var(--line)", FAINT: "var(--faint)"} | {
+    c: f"var(--s{i})" for i, c in enumerate(SERIES, 1)
+}
 
 #: Points of a line that are drawn; more cannot be told apart.
 _POINTS = 200
@@ -47,6 +72,7 @@ _LOOK: Any = {
     "ytick.color": INK,
     "legend.frameon": False,
     "legend.fontsize": 9,
+    "legend.handlelength": 3.5,
 }
 
 
@@ -57,7 +83,7 @@ def plot(
     draw: Callable[[Any], None],
     numbers: Html | None = None,
     size: tuple[float, float] = (5.2, 3.7),
-    wide: bool = False,
+    narrow: tuple[float, float] | None = None,
 ) -> Html:
     """A figure with its caption.
 
@@ -66,9 +92,17 @@ def plot(
         description: what is to be seen, for those who do not see it, too.
         draw: called with matplotlib's axes.
         numbers: a table of what was drawn.
-        size: inches.
-        wide: it keeps a legible width, and scrolls on a phone.
+        size, narrow: inches; ``narrow`` is for a phone, where the letters of a wide figure would be too small.
     """
+    shown = _svg(key, title, description, draw, size)
+    if narrow:
+        again = _svg(f"{key}-narrow", title, description, draw, narrow)
+        shown = Html(tag("div", shown, class_="broad") + tag("div", again, class_="narrow"))
+    caption = tag("figcaption", tag("strong", title), ". ", description)
+    return tag("figure", shown, caption, *([details("The numbers", numbers)] if numbers else []))
+
+
+def _svg(key: str, title: str, description: str, draw: Callable[[Any], None], size: tuple[float, float]) -> Html:
     with mpl.rc_context(_LOOK), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of letters that this font lacks, and names that a legend leaves out
         figure = Figure(figsize=size, layout="constrained")
@@ -76,10 +110,12 @@ def plot(
         draw(figure.subplots())
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    svg = _inline(out.getvalue(), key, title, description)
-    shown = tag("div", svg, class_="scroll wide", tabindex=0, role="region", aria_label=title) if wide else svg
-    caption = tag("figcaption", tag("strong", title), ". ", description)
-    return tag("figure", shown, caption, *([details("The numbers", numbers)] if numbers else []))
+    return _inline(out.getvalue(), key, title, description)
+
+
+def is_narrow(ax: Any) -> bool:
+    """Whether ``ax`` is drawn for a phone."""
+    return bool(ax.figure.get_figwidth() < NARROW)
 
 
 def plots(figures: Sequence[Html]) -> Html:

@@ -50,10 +50,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("page #1 & more")
     files = pictures(root, 60)
     entries = [*progress("good", 0, [20, 20, 28]), *progress("bad", 4, [20, 20])]
-    known = results(classes={AWKWARD: 7, "b": 9}, notes=[AWKWARD], bad_images=[{"file": AWKWARD, "reason": "broken"}])
+    across = [[*pair, 1.5] for pair in zip(files[:20], files[20:40], strict=True)]
+    copies = [[[files[0], "cat"], [files[1], AWKWARD]]]
+    told = {"exact": [files[:2]], "conflicting": copies, "across": across, "counts": {"exact": 2, "conflicting": 1}}
+    bad = [{"file": AWKWARD, "reason": "broken"}, {"file": "/far/away/" + "x" * 140, "reason": "missing"}]
+    known = results(classes={AWKWARD: 7, "b": 9}, notes=[AWKWARD], bad_images=bad, duplicates=told)
     others: dict[str, Any] = {"results": known, "config": {"seed": 1}, "entries": entries, "root": root}
     made = {"classes": categorical(files=files), "values": numeric(files=files), "boxes": boxes(files=files[:6])}
-    made["classes"].classes[0] = AWKWARD
+    made["classes"].classes[:2] = [AWKWARD, "a_name_without_any_space_" * 4]
     for name, evaluation in made.items():
         write_report(Contents(AWKWARD, evaluation, **others), root / f"{name}.html")
     return {name: root / f"{name}.html" for name in made}
@@ -118,6 +122,19 @@ def test_the_page_is_as_wide_as_the_screen(browser, pages, width, name) -> None:
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def test_figures_fit_a_phone_and_are_shown_once(browser, pages) -> None:
+    both = "return [...document.querySelectorAll('.broad, .narrow')]"
+    shown = f"{both}.filter(e => e.checkVisibility()).map(e => e.className)"
+    for width, kind in ((1280, "broad"), (390, "narrow")):
+        metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        opened(browser, pages["classes"])
+        assert browser.execute_script(shown) == [kind, kind]
+    fits = "return [...document.querySelectorAll('svg')].every(e => e.getBoundingClientRect().right <= innerWidth)"
+    assert browser.execute_script(fits)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_text_stands_out_in_the_light_and_in_the_dark(browser, pages) -> None:
     """By the contrast of WCAG 2: 4.5 for text, 3 for lines of plots."""
     opened(browser, pages["classes"])
@@ -130,8 +147,8 @@ def test_text_stands_out_in_the_light_and_in_the_dark(browser, pages) -> None:
         for name in ("--ink", "--quiet", "--link", "--warn"):
             assert contrast(luminance(browser.execute_script(style, name)), ground) >= 4.5
         assert contrast(luminance(browser.execute_script(style, "--quiet")), raised) >= 4.5
-        for i in range(1, 9):
-            assert contrast(luminance(browser.execute_script(style, f"--s{i}")), ground) >= 3
+        for name in ("--faint", *(f"--s{i}" for i in range(1, 9))):
+            assert contrast(luminance(browser.execute_script(style, name)), ground) >= 3
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
@@ -150,6 +167,10 @@ def test_the_page_prints_with_all_that_is_folded_away(browser, pages) -> None:
     printed = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
     assert printed.startswith(b"%PDF")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    paper = {"width": 718, "height": 1000, "deviceScaleFactor": 1, "mobile": False}  # A4 without its margins
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", paper)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= paper["width"]
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     shown = "return [...document.querySelectorAll('details table')].every(table => table.checkVisibility())"
     assert browser.execute_script(shown)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

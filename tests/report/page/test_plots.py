@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pyramid.report.page.plots import thinned
+from pyramid.report.page.plots import LINES, thinned
 from pyramid.report.page.statistics import tradeoff
 
 
@@ -36,3 +36,7 @@ def test_short_curves_and_those_that_stand_still_stay() -> None:
     assert thinned([1, 2, 3], [3, 3, 3])[0].tolist() == [1, 2, 3]
     x, y = thinned(np.zeros(500), np.zeros(500))
     assert len(x) == len(y) <= 200
+
+
+def test_series_differ_by_their_dashes_too() -> None:
+    assert len({str(line["linestyle"]) for line in LINES}) == len(LINES) == 8

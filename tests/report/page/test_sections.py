@@ -139,6 +139,17 @@ def test_the_data_are_told_with_what_was_left_out() -> None:
         assert words in text
 
 
+def test_pictures_alike_across_the_split_are_shown_and_contradictions_listed(tmp_path) -> None:
+    files = pictures(tmp_path, 40)
+    across = [[*pair, 1.5] for pair in [("gone.png", files[0]), *zip(files[:20], files[20:], strict=True)]]
+    copies = [[["a.png", "cat"], ["b.png", "dog"]], [["c.png", "cat"], ["d.png", "owl"]]]
+    known = results(duplicates={"exact": [["a.png", "b.png"]], "conflicting": copies, "across": across})
+    found = parsed(Contents("a", results=known, root=tmp_path))
+    assert [image["alt"] for image in found.all("img")][:4] == [files[0], files[20], files[1], files[21]]
+    assert len(found.all("img")) == 22
+    assert "1cata.png1dogb.png2catc.png2owld.png" in found.text
+
+
 def test_an_ensemble_is_told_with_its_members_weights_and_importances(tmp_path) -> None:
     known = results()
     scores = {"rank": {"likelihood": 0.7}, "greedy": {"likelihood": 0.8}}

@@ -11,7 +11,7 @@ from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Html, Section, listed, paragraph, table, tag
 from pyramid.report.page.matching import SERVED_SCORE, Curve, Match, curves, match, served
 from pyramid.report.page.pictures import data_uri, thumbnail
-from pyramid.report.page.plots import SERIES, label, plot, thinned
+from pyramid.report.page.plots import LINES, label, plot, thinned
 from pyramid.report.texts import name
 from pyramid.settings.objectives import BOUNDING_BOX
 
@@ -28,8 +28,8 @@ def precision_and_recall(contents: Contents) -> Section | None:
     order = sorted((k for k, c in enumerate(found) if c.objects), key=lambda k: found[k].average or 0.0)
 
     def draw(ax: Any) -> None:
-        for colour, k in zip(SERIES, order[:DRAWN], strict=False):
-            ax.plot(*thinned(*_whole(found[k])), color=colour, label=label(evaluation.classes[k]))
+        for line, k in zip(LINES, order[:DRAWN], strict=False):
+            ax.plot(*thinned(*_whole(found[k])), **line, label=label(evaluation.classes[k]))
         ax.set(xlabel="found of the objects (recall)", ylabel="right among the boxes (precision)")
         ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
         if order:

@@ -8,15 +8,18 @@ from pyramid.report.texts import metric, name, signed
 
 
 def comparison(contents: Contents) -> Section | None:
-    """Metrics of both, how far they are apart, and in how many resamples the first one is better."""
+    """Metrics of both, how far these are apart, and in how many resamples the first one is better."""
     told = contents.comparison
     if not told:
         return None
     first, second = (name(str(model)) for model in told["models"])
     drawn = f", {told['resamples']:,} resamples" if told.get("resamples") else ""
-    caption = f"On the same {told['rows']:,} rows{drawn}. A difference above 0: {first} is better, for errors too"
-    headings = ["metric", first, second, "difference", "at least (95 %)", "at most (95 %)", "better in"]
-    parts = [table(caption, headings, [_row(key, known) for key, known in told["metrics"].items()])]
+    caption = f"On the same {told['rows']:,} rows{drawn}. A difference above 0: the first is better, for errors too"
+    headings = ["metric", "first", "second", "difference", "at least (95 %)", "at most (95 %)", "first is better in"]
+    parts = [
+        paragraph(f"First: {first}. Second: {second}."),
+        table(caption, headings, [_row(key, known) for key, known in told["metrics"].items()]),
+    ]
     if "mcnemar_p_value" in told:
         parts.append(paragraph(_mcnemar(told, first, second)))
     return Section("comparison", "Beside the other model", parts)

@@ -8,7 +8,7 @@ import numpy as np
 from pyramid.finalize.evaluation import Evaluation
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Section, paragraph, table
-from pyramid.report.page.plots import INK, LINE, SERIES, Floats, label, plot, plots, thinned
+from pyramid.report.page.plots import FAINT, INK, LINES, SERIES, Floats, label, plot, plots, thinned
 from pyramid.report.page.statistics import Calibration, tradeoff
 from pyramid.report.page.statistics import calibration as calibrate
 from pyramid.report.texts import name
@@ -40,12 +40,12 @@ def roc_and_pr(contents: Contents) -> Section | None:
     drawn = known[:DRAWN]
 
     def draw(ax: Any, which: str, across: str, up: str) -> None:
-        for colour, c in zip(SERIES, drawn, strict=False):
-            ax.plot(*getattr(c, which), color=colour, label=label(c.label))
+        for line, c in zip(LINES, drawn, strict=False):
+            ax.plot(*getattr(c, which), **line, label=label(c.label))
         ax.set(xlabel=across, ylabel=up, xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
 
     def draw_roc(ax: Any) -> None:
-        ax.plot([0, 1], [0, 1], "--", color=LINE)
+        ax.plot([0, 1], [0, 1], ":", color=FAINT)
         draw(ax, "roc", "false alarms among the others", "found of the class (recall)")
         ax.legend(loc="lower right")
 

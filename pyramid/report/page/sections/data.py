@@ -1,17 +1,20 @@
 """What was learned from, and what was left out."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from pyramid.finalize.journal import located
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Html, Section, details, facts, listed, paragraph, table, tag
+from pyramid.report.page.pictures import shown, thumbnail
 from pyramid.report.texts import name
 
 #: Lines of a table; results.json has them all.
 LISTED = 200
 
-#: Pairs of pictures that are alike.
-PAIRS = 50
+#: Pairs of pictures that are alike: listed, and shown.
+PAIRS, SHOWN = 50, 12
 
 
 def data(contents: Contents) -> Section | None:
@@ -28,7 +31,7 @@ def data(contents: Contents) -> Section | None:
     if left_out:
         rows = list(left_out.items())[:LISTED]
         parts.append(table("Left out", ["what", "why or how many"], rows, (0, 1)))
-    parts += _duplicates(known.get("duplicates"))
+    parts += _duplicates(contents.root, known.get("duplicates"))
     return Section("data", "The data", parts)
 
 
@@ -91,22 +94,42 @@ _COUNTED = {
 }
 
 
-def _duplicates(known: dict[str, Any] | None) -> list[Html]:
+def _duplicates(root: Path, known: dict[str, Any] | None) -> list[Html]:
     """Files that are the same, and pictures of the training that look like held-out ones."""
     if not known:
         return []
-    exact, across = known.get("exact") or [], known.get("across") or []
+    exact, conflicting, across = (known.get(key) or [] for key in ("exact", "conflicting", "across"))
     parts = [tag("h3", "Duplicates")]
     counts = known.get("counts") or {}
     parts.append(listed(f"{told}: {counts[key]:,}" for key, told in _COUNTED.items() if key in counts))
     if exact:
         rows = [(group[0], ", ".join(group[1:])) for group in exact[:PAIRS]]
         parts.append(details("Copies", table("Files with the same pixels", ["file", "also as"], rows, (0, 1))))
+    if conflicting:
+        labelled = [(i, name(label), file) for i, group in enumerate(conflicting[:PAIRS], 1) for file, label in group]
+        caption = "Files with the same pixels and different labels: which is right?"
+        parts.append(details("Contradictions", table(caption, ["group", "label", "file"], labelled, (0, 1, 2))))
     if across:
-        caption = "Alike across the split: the figures on the holdout may be too good"
-        pairs = [(a, b, f"{float(distance):g}") for a, b, distance in across[:PAIRS]]
-        headings = ["to train on", "held out", "difference (0 to 255)"]
-        parts.append(details("Alike across the split", table(caption, headings, pairs, (0, 1))))
+        parts.append(details("Alike across the split", *_alike(root, across)))
     if not exact and not across:
         parts.append(paragraph("There are none."))
     return parts
+
+
+def _alike(root: Path, across: Sequence[Sequence[Any]]) -> list[Html]:
+    """The first pairs as pictures, and all of them by name."""
+    items = [item for a, b, distance in across[:SHOWN] if (item := _pair(root, a, b, distance))]
+    caption = "Alike across the split: the figures on the holdout may be too good"
+    pairs = [(a, b, f"{float(distance):g}") for a, b, distance in across[:PAIRS]]
+    headings = ["to train on", "held out", "difference (0 to 255)"]
+    told = [paragraph("To train on, and beside it held out:"), tag("ul", *items, class_="pictures pairs")]
+    return [*(told if items else []), table(caption, headings, pairs, (0, 1))]
+
+
+def _pair(root: Path, one: str, other: str, distance: float) -> Html | None:
+    """Two pictures beside each other; None when one of them is gone."""
+    try:
+        images = [shown(thumbnail(located(root, file))[0], file) for file in (one, other)]
+    except OSError:
+        return None
+    return tag("li", *images, tag("br"), one, tag("br"), other, tag("br"), f"difference {float(distance):g}")

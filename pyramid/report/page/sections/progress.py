@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.finalize.journal import PROGRESS
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Html, Section, details, paragraph, table
-from pyramid.report.page.plots import INK, LINE, SERIES, label, plot, thinned
+from pyramid.report.page.plots import FAINT, INK, LINES, SERIES, is_narrow, label, plot, thinned
 from pyramid.report.texts import metric, seconds
 
 #: Trials that are drawn: those that came farthest.
@@ -87,18 +87,18 @@ def learning_curves(contents: Contents) -> Section | None:
 
     def draw(ax: Any) -> None:
         for i, trial in enumerate(trials[CURVES : CURVES + GREY]):
-            ax.step(*_points(trial, sign), where="post", color=LINE, label="others" if i == 0 else None)
-        for colour, trial in zip(SERIES, trials[:CURVES], strict=False):
-            ax.step(*_points(trial, sign), where="post", color=colour, marker=".", label=label(trial.name, 34))
+            ax.step(*_points(trial, sign), where="post", color=FAINT, linewidth=0.8, label="others" if i == 0 else None)
+        for line, trial in zip(LINES, trials[:CURVES], strict=False):
+            ax.step(*_points(trial, sign), where="post", **line, marker=".", label=label(trial.name, 34))
         ax.set_xlabel("seconds of the budget")
         ax.set_ylabel(chosen.replace("_", " "))
-        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=1 if len(trials) < 3 else 2)
+        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=1 if len(trials) < 3 or is_narrow(ax) else 2)
 
     told = f"Best {chosen.replace('_', ' ')} so far of {_counted(trials, CURVES)}, measured on the holdout."
     rows = [_told(trial, chosen) for trial in trials[:LISTED]]
     headings = ["candidate", "checks", "first value", "last value", "reached after"]
     numbers = table("Learning curves in numbers", headings, rows)
-    figure = plot("learning", "Learning over time", told, draw, numbers, (8, 4.4), wide=True)
+    figure = plot("learning", "Learning over time", told, draw, numbers, (8, 4.4), (4.6, 5.4))
     return Section("learning", "Learning curves", [figure])
 
 
@@ -135,7 +135,7 @@ def time_line(contents: Contents) -> Section | None:
             )
             if trial.grew > _GREW:
                 ax.barh(i, trial.grew, left=first + trial.first_share, height=0.2, color=SERIES[1], alpha=0.85)
-        ax.set_yticks(range(len(drawn)), [label(trial.name, 34) for trial in drawn])
+        ax.set_yticks(range(len(drawn)), [label(trial.name, 16 if is_narrow(ax) else 34) for trial in drawn])
         ax.invert_yaxis()
         ax.set_xlabel("seconds of the budget")
 
@@ -144,7 +144,8 @@ def time_line(contents: Contents) -> Section | None:
         " Narrow bars: what was handed on to it by those that ended early."
     )
     more = f" The first {BARS} of {len(trials):,} are drawn." if len(trials) > BARS else ""
-    line = plot("time-line", "Time line", told + more, draw, size=(8, 1.4 + 0.32 * len(drawn)), wide=True)
+    height = 1.4 + 0.32 * len(drawn)
+    line = plot("time-line", "Time line", told + more, draw, size=(8, height), narrow=(4.6, height))
     headings = [
         "candidate",
         "began",
