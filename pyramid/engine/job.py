@@ -21,11 +21,12 @@ from pyramid.engine.timings import Timings
 from pyramid.engine.tracking.tracking import tracking
 from pyramid.engine.trials import train_candidates
 from pyramid.errors import ConfigError
+from pyramid.finalize.delivery import deliver
 from pyramid.finalize.earlier import Earlier, merged
 from pyramid.finalize.holdout import write_truth
 from pyramid.finalize.journal import JOB, PLAN, Journal, job_entry
 from pyramid.finalize.training import finish
-from pyramid.finalize.workspace import RESULTS_FILE, deliver, workspace
+from pyramid.finalize.workspace import RESULTS_FILE, workspace
 from pyramid.search.candidates import candidates, looks, networks
 from pyramid.search.starts import Starts, load_starts
 from pyramid.settings.metrics import METRICS

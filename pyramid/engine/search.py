@@ -18,10 +18,11 @@ from pyramid.engine.table_trials import Networks, TableTrials
 from pyramid.engine.timings import Timings
 from pyramid.engine.tracking.tracking import tracking
 from pyramid.errors import ConfigError
+from pyramid.finalize.delivery import deliver
 from pyramid.finalize.earlier import Earlier
 from pyramid.finalize.journal import JOB, PLAN, Journal, job_entry
 from pyramid.finalize.searching import SearchPlan, finish
-from pyramid.finalize.workspace import RESULTS_FILE, deliver, workspace
+from pyramid.finalize.workspace import RESULTS_FILE, workspace
 from pyramid.search.submodels import submodel_template
 from pyramid.settings.base_settings import BaseSettings
 from pyramid.settings.metrics import METRICS
@@ -62,7 +63,7 @@ def run(
         ConfigError, DataError, NoModelError, Interrupted: see ``pyramid.errors``.
     """
     output, began, timings = Path(str(settings.output_directory)), time.monotonic(), Timings()
-    check_address()
+    check_address(as_client=False)
     keep = earlier is not None
     with workspace(output, keep) as work, tracking(settings, output, work, tell) as tracked:
         Journal(work).write(JOB, job_entry("pyramid_search", document))

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pyramid.data.whole import PART
 from pyramid.errors import ConfigError
+from pyramid.finalize.delivery import move, take_back
 from pyramid.finalize.journal import CANDIDATE, JOB, JOURNAL_FILE, PLAN, RESULT, SPENT, entries
 from pyramid.finalize.lock import alone
-from pyramid.finalize.workspace import KEPT, MLFLOW_FILE, UNFINISHED
+from pyramid.finalize.workspace import UNFINISHED
 from pyramid.settings.train import TrainSettings
 from pyramid.training.candidate import SUBMODEL, TIME_UP, Result, Status
 from pyramid.training.storage import load_result
@@ -139,7 +141,9 @@ def left_behind(output: str, command: str) -> Iterator[Earlier]:
     Raises:
         ConfigError: there is none of ``command``, or it is running.
     """
-    with alone(Path(output).absolute() / UNFINISHED):
+    folder = Path(output).absolute()
+    with alone(folder / UNFINISHED):
+        take_back(folder / UNFINISHED, folder)
         yield read_earlier(output, command)
 
 
@@ -173,14 +177,13 @@ def _give_time(earlier: Earlier, output: str, max_total_time: float | None) -> N
 
 
 def _reopen(earlier: Earlier) -> None:
+    """A process that is killed meanwhile leaves what is finished, or with the journal what is unfinished."""
     work = earlier.work / UNFINISHED
     work.mkdir(exist_ok=True)
-    for path in [*earlier.work.glob(f"{SUBMODEL}*"), *(earlier.work / name for name in KEPT)]:
-        if path.is_dir():
-            os.replace(path, work / path.name)
-    for name in (JOURNAL_FILE, MLFLOW_FILE):
-        if (earlier.work / name).exists():
-            shutil.copyfile(earlier.work / name, work / name)
+    move(earlier.work, work)
+    part = work / f"{JOURNAL_FILE}{PART}"
+    shutil.copyfile(earlier.work / JOURNAL_FILE, part)
+    os.replace(part, work / JOURNAL_FILE)
     earlier.work = work
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pyramid.errors import ConfigError, Interrupted, NoModelError, PyramidError
+from pyramid.finalize.delivery import deliver
 from pyramid.finalize.earlier import Earlier
-from pyramid.finalize.workspace import FINAL_MODEL_FILE, UNFINISHED, deliver
+from pyramid.finalize.workspace import FINAL_MODEL_FILE, UNFINISHED
 from pyramid.training.candidate import Result
 
 #: Candidates whose ends are told.

@@ -14,8 +14,7 @@ import psutil
 from pyramid.data.remote import RemoteError, is_uri, localized
 from pyramid.data.tabular.names import ARRAYS
 from pyramid.errors import ConfigError, PyramidError
-from pyramid.finalize.evaluation import EVALUATION_FILE
-from pyramid.finalize.journal import JOURNAL_FILE, PLAN, entries
+from pyramid.finalize.journal import PLAN, entries
 from pyramid.finalize.lock import LOCK_FILE, alone
 from pyramid.finalize.store import Store
 from pyramid.training.candidate import FIT_INFO_FILE
@@ -174,26 +173,3 @@ def _remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
         except OSError:
             return
-
-
-def deliver(work: Path, output: Path) -> None:
-    """Put what is in ``work`` in place of the results of an earlier run."""
-    for name in (FINAL_MODEL_FILE, RESULTS_FILE, CONFIG_FILE):
-        os.replace(work / name, output / name)
-    for old in output.glob("submodel_*"):
-        shutil.rmtree(old, ignore_errors=True)
-    for folder in sorted(work.glob("submodel_*")):
-        os.replace(folder, output / folder.name)
-    for name in KEPT:
-        shutil.rmtree(output / name, ignore_errors=True)
-        if (work / name).is_dir():
-            os.replace(work / name, output / name)
-    for name in (
-        JOURNAL_FILE,
-        EVALUATION_FILE,
-        REPORT_FILE,
-        MLFLOW_FILE,
-    ):  # somebody may give it more time, or look at it
-        (output / name).unlink(missing_ok=True)
-        if (work / name).exists():
-            os.replace(work / name, output / name)

@@ -16,12 +16,13 @@ import pytest
 
 from pyramid.data.remote import RemoteError
 from pyramid.errors import ConfigError, PyramidError
+from pyramid.finalize.delivery import deliver
 from pyramid.finalize.earlier import read_earlier
 from pyramid.finalize.journal import JOB, SPENT, Journal, job_entry
 from pyramid.finalize.mirror import Mirror, belongs, download, inside, is_whole
 from pyramid.finalize.outputs import at_home, check_empty, local_folder, looked_at, mirrored
 from pyramid.finalize.store import Store
-from pyramid.finalize.workspace import UNFINISHED, check_output, deliver, workspace
+from pyramid.finalize.workspace import UNFINISHED, check_output, workspace
 from pyramid.training.candidate import FIT_INFO_FILE
 from tests.finalize.shelf import Shelf, register, shelf_uri
 from tests.finalize.test_workspace import fill, tree

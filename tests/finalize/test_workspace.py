@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyramid.errors import ConfigError
+from pyramid.finalize.delivery import deliver
 from pyramid.finalize.lock import LOCK_FILE
 from pyramid.finalize.workspace import (
     CONFIG_FILE,
@@ -16,7 +17,6 @@ from pyramid.finalize.workspace import (
     RESULTS_FILE,
     UNFINISHED,
     check_output,
-    deliver,
     holds_results,
     scratch,
     sweep,
