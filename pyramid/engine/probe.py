@@ -15,7 +15,9 @@ from pyramid.errors import ConfigError
 #: Seconds for one question. With imports and messages, an address that does not answer is told in 15 s.
 PATIENCE = 8.0
 
-_CLIENT = "ray://"
+#: What the address of a cluster's server for clients begins with.
+CLIENT = "ray://"
+
 _TOKEN = (
     "its token is another one: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH or RAY_AUTH_TOKEN as its head has them"
 )
@@ -28,8 +30,8 @@ def probe(address: str) -> None:
         ConfigError: nobody answers in time, what answers is no Ray, wants another token, or this machine is not one of
             the cluster's.
     """
-    if address.startswith(_CLIENT):
-        _ask(address, address.removeprefix(_CLIENT).split("?")[0].rstrip("/"), _ping)
+    if address.startswith(CLIENT):
+        _ask(address, address.removeprefix(CLIENT).split("?")[0].rstrip("/"), _ping)
         return
     if "://" in address:
         raise ConfigError(

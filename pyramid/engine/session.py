@@ -28,7 +28,7 @@ if "ray" not in sys.modules and os.environ.get("RAY_ADDRESS", "") in ("", "local
 
 import ray
 
-from pyramid.engine.probe import probe
+from pyramid.engine.probe import CLIENT, probe
 from pyramid.errors import ConfigError
 
 __all__ = ["check_address", "ray", "session"]
@@ -59,12 +59,18 @@ def session() -> Iterator[None]:
             reaper.wait()
 
 
-def check_address() -> None:
+def check_address(as_client: bool = True) -> None:
     """Ask the cluster that would be joined whether it is there: before work that would be lost, as `session` does.
+
+    Args:
+        as_client: this process may be a client of Ray's, which runs on no machine of the cluster.
 
     Raises:
         ConfigError: it is not.
     """
+    if not as_client and (_address().startswith(CLIENT) or ray.util.client.ray.is_connected()):
+        what = "a search reads and writes files on a machine of its cluster, which a client of Ray's is not"
+        raise ConfigError([f"RAY_ADDRESS: {what}; send it there: `ray job submit -- pyramid_search config.json`"])
     if _address() and not ray.is_initialized():
         probe(_address())
 

@@ -222,6 +222,16 @@ def test_a_cluster_that_is_not_there_is_told_within_15_seconds(tmp_path: Path) -
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_client_of_ray_is_sent_away_with_the_way_to_go(tmp_path: Path) -> None:
+    """Nobody need be asked for that."""
+    (tmp_path / "config.json").write_text(json.dumps(document(tmp_path)))
+    _, err = done("search", tmp_path, "config.json", code=2, RAY_ADDRESS="ray://127.0.0.1:1")
+    [line] = err.strip().splitlines()
+    assert line.startswith("pyramid_search: RAY_ADDRESS: a search reads and writes files on a machine of its cluster")
+    assert "`ray job submit -- pyramid_search config.json`" in line
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_without_a_search_cannot_go_on(tmp_path: Path) -> None:
     for option in ("--resume", "--status", "--finalize"):
         _, err = done("search", tmp_path, option, str(tmp_path), code=2)
