@@ -5,7 +5,7 @@ import json
 import sys
 
 from pyramid import __version__
-from pyramid.cli.process import console, private_stdout, run
+from pyramid.cli.process import console, end_cleanly, private_stdout, run
 
 _EPILOG = """\
 RAY_ADDRESS names the cluster to look at; without it, it is told what a session on this machine would have. The exit
@@ -19,6 +19,7 @@ def main() -> None:
 
 
 def _main() -> None:
+    end_cleanly()  # and with it what is tried in other processes
     arguments = _parser().parse_args()
     out = private_stdout()
     from pyramid.engine.doctor.examine import examine

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import pyramid
@@ -100,6 +102,34 @@ def test_a_sensenet_that_does_not_load_is_told_beside_a_tensorflow_that_does(pyr
     assert "✗  sensenet  does not load: ImportError: undefined symbol" in done.stdout
     assert "→ install sensenet anew" in done.stdout
     assert "1 thing stops training" in done.stdout
+
+
+def test_a_terminated_visit_leaves_no_probe_behind(tmp_path: Path) -> None:
+    (tmp_path / "broken" / "tensorflow").mkdir(parents=True)
+    wait = f"import os, time; open({str(tmp_path / 'probe')!r}, 'w').write(str(os.getpid())); time.sleep(1000)"
+    (tmp_path / "broken" / "tensorflow" / "__init__.py").write_text(wait)
+    paths = [str(tmp_path / "broken"), str(Path(pyramid.__file__).parents[1])]
+    command = [sys.executable, "-m", "pyramid.cli.doctor", "--patience", "100"]
+    visit = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)}, stdout=subprocess.PIPE)
+    while not (tmp_path / "probe").exists() or not (tmp_path / "probe").read_text():
+        assert visit.poll() is None
+        time.sleep(0.05)
+    visit.terminate()
+    assert visit.wait(30) == 130
+    probe = int((tmp_path / "probe").read_text())
+    for _ in range(200):
+        if is_gone(probe):
+            return
+        time.sleep(0.05)
+    pytest.fail("the probe lives on")
+
+
+def is_gone(process: int) -> bool:
+    """Also when nobody has asked yet how it ended."""
+    try:
+        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @pytest.mark.usefixtures("ray_session")

@@ -35,8 +35,10 @@ def examine(patience: float = PATIENCE) -> list[Fact]:
         patience: seconds for what is tried in other processes.
     """
     end = time.monotonic() + patience
-    probes = {name: _start(name) for name in (TENSORFLOW, RAY)}
+    probes: dict[str, subprocess.Popen[str]] = {}
     try:
+        for name in (TENSORFLOW, RAY):
+            probes[name] = _start(name)
         looks = {"versions": packages, "pretrained weights": _weights, "memory": machine}
         here = [_safely(part, look) for part, look in looks.items()]
         tried = {name: _finish(name, probe, end, patience) for name, probe in probes.items()}

@@ -33,18 +33,18 @@ _CGROUP = Path("/sys/fs/cgroup")
 _MEMORY, _DISK, _LIMITS = "memory", "disk", "limits"
 
 
-def machine() -> list[Fact]:
-    """All there is to say of this machine."""
-    return [*_memory(), *_disks(), *_shared_memory(), *_limits()]
+def machine(cgroup: Path = _CGROUP) -> list[Fact]:
+    """All there is to say of this machine; ``cgroup`` is the folder with the container's limits."""
+    return [*_memory(cgroup), *_disks(), *_shared_memory(), *_limits(cgroup)]
 
 
-def _memory() -> list[Fact]:
-    memory, limit = psutil.virtual_memory(), memory_limit()
+def _memory(cgroup: Path) -> list[Fact]:
+    memory, limit = psutil.virtual_memory(), memory_limit(cgroup)
     total, used = memory.total, memory.total - memory.available
     told = f"{size(memory.available)} free of {size(total)}"
     free: float = memory.available
     if limit is not None and limit < total:
-        used = _number(_CGROUP / "memory.current", _CGROUP / "memory" / "memory.usage_in_bytes") or 0
+        used = _memory_used(cgroup)
         total, free = limit, min(free, limit - used)
         told = f"{size(free)} free of {size(limit)}, which the container may use"
     advice = "end other programs, or use a machine or a container with more"
@@ -59,12 +59,18 @@ def _memory() -> list[Fact]:
 
 
 def _disks() -> list[Fact]:
-    places = {"current folder": Path.cwd(), "temporary files": Path(tempfile.gettempdir())}
+    places, gone = {}, []
+    try:
+        places["current folder"] = Path.cwd()
+    except OSError:
+        way = "go to one that is there: training would not find its files"
+        gone = [Fact(_DISK, "current folder", "was removed", State.WARNING, way)]
+    places["temporary files"] = Path(tempfile.gettempdir())
     with contextlib.suppress(Exception):  # whatever a broken sensenet does when it is imported; that is told elsewhere
         from pyramid.networks.weights.files import folder
 
         places["weights"] = folder()
-    return [_disk(name, place) for name, place in places.items()]
+    return gone + [_disk(name, place) for name, place in places.items()]
 
 
 def _disk(name: str, place: Path) -> Fact:
@@ -107,7 +113,7 @@ def _docker() -> str:
     return f"{max(1, round(psutil.virtual_memory().total * 0.3 / 1e9))}g"
 
 
-def _limits() -> list[Fact]:
+def _limits(cgroup: Path) -> list[Fact]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     shown = ["unlimited" if n == resource.RLIM_INFINITY else f"{n:,}" for n in (soft, hard)]
     told = f"{shown[0]}, up to {shown[1]} when asked for"  # Ray asks
@@ -116,11 +122,11 @@ def _limits() -> list[Fact]:
         f"Ray's processes may run out of them: ulimit -Hn {_FEW_FILES} as root, or docker run --ulimit nofile=65536"
     )
     files = Fact(_LIMITS, "open files", told, *((State.WARNING, advice) if few else ()))
-    return [files, *_cores(), *_processes()]
+    return [files, *_cores(cgroup), *_processes(cgroup)]
 
 
-def _cores() -> list[Fact]:
-    count, usable, quota = os.cpu_count() or 1, usable_cores(), cpu_limit()
+def _cores(cgroup: Path) -> list[Fact]:
+    count, usable, quota = os.cpu_count() or 1, usable_cores(), cpu_limit(cgroup)
     told = f"{count}" if usable == count else f"{usable} of {count} (this process may use no others)"
     if quota is None or quota >= usable:
         return [Fact(_LIMITS, "cores", told)]
@@ -130,9 +136,9 @@ def _cores() -> list[Fact]:
     return [Fact(_LIMITS, "cores", told, State.WARNING, "less than a core: training is slow (docker run --cpus=…)")]
 
 
-def _processes() -> list[Fact]:
+def _processes(cgroup: Path) -> list[Fact]:
     soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
-    most = _number(_CGROUP / "pids.max")
+    most = _number(cgroup / "pids.max")
     least = min((n for n in (soft, most) if n is not None and n > 0), default=None)
     if least is None or least >= 2000:
         return []
@@ -145,18 +151,34 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def memory_limit() -> int | None:
+def memory_limit(cgroup: Path = _CGROUP) -> int | None:
     """Bytes that the container may use; None without a limit."""
-    return _number(_CGROUP / "memory.max", _CGROUP / "memory" / "memory.limit_in_bytes")
+    return _number(cgroup / "memory.max", cgroup / "memory" / "memory.limit_in_bytes")
 
 
-def cpu_limit() -> float | None:
+def _memory_used(cgroup: Path) -> int:
+    """Bytes that the container uses, without the pages of files, which go when something else needs the room.
+
+    Ray counts the same way when it decides whether to end a process.
+    """
+    used = _number(cgroup / "memory.current", cgroup / "memory" / "memory.usage_in_bytes") or 0
+    for file, keys in (
+        (cgroup / "memory.stat", ("inactive_file", "active_file")),
+        (cgroup / "memory" / "memory.stat", ("total_inactive_file", "total_active_file")),
+    ):
+        with contextlib.suppress(OSError, ValueError):
+            told = dict(line.split() for line in file.read_text().splitlines())
+            return max(0, used - sum(int(told.get(key, 0)) for key in keys))
+    return used
+
+
+def cpu_limit(cgroup: Path = _CGROUP) -> float | None:
     """Cores that the container may use; None without a limit."""
     try:
-        quota, period = (_CGROUP / "cpu.max").read_text().split()[:2]
+        quota, period = (cgroup / "cpu.max").read_text().split()[:2]
     except (OSError, ValueError):
-        whole = _number(_CGROUP / "cpu" / "cpu.cfs_quota_us")
-        of = _number(_CGROUP / "cpu" / "cpu.cfs_period_us")
+        whole = _number(cgroup / "cpu" / "cpu.cfs_quota_us")
+        of = _number(cgroup / "cpu" / "cpu.cfs_period_us")
         return whole / of if whole and of and whole > 0 else None
     return int(quota) / int(period) if quota.isdecimal() else None
 
