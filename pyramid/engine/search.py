@@ -154,14 +154,16 @@ class _Search:
 
     def _known(self, arrays: Arrays, job: BaseSettings) -> SearchPlan:
         settings, objective = self._settings, self._table.objective.type
-        fraction = None if settings.ensemble_size else settings.model_fraction or MODEL_FRACTION
+        said = MODEL_FRACTION if settings.model_fraction is None else settings.model_fraction
+        fraction = None if settings.ensemble_size else said
         rows, columns = arrays.told["shape"]
         return SearchPlan(
             config=settings.model_dump(mode="json", exclude_none=True)
-            | {"objective_type": objective, "info_list": [column.model_dump() for column in self._table.columns]},
+            | {"objective_type": objective, "info_list": [column.model_dump() for column in self._table.columns]}
+            | {"ensemble_method": settings.chosen_by},
             columns=[column.model_dump() for column in self._table.columns],
             weighted=self._table.weighted,
-            wish={"method": settings.ensemble_method, "fraction": fraction, "size": settings.ensemble_size},
+            wish={"method": settings.chosen_by, "fraction": fraction, "size": settings.ensemble_size},
             selection_metric=settings.selection_metric or METRICS[objective][0],
             max_total_time=settings.max_total_time,
             trained_on=arrays.trained_on,

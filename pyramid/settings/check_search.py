@@ -5,6 +5,7 @@ from typing import Any
 
 from pyramid.settings.columns import BoxColumn, Table
 from pyramid.settings.common import HYPERPARAMETERS
+from pyramid.settings.deepnets import GREEDY, RANK
 from pyramid.settings.load import check_as
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.networks import NETWORKS
@@ -96,6 +97,11 @@ def _ensemble(settings: SearchSettings) -> Iterator[str]:
         yield (
             f"ensemble_size: is {settings.ensemble_size}, but model_fraction, {settings.model_fraction:g}, says how"
             " many members there are; leave one of the two out"
+        )
+    if settings.model_fraction is not None and settings.chosen_by == GREEDY:
+        yield (
+            f"model_fraction: is {settings.model_fraction:g}, but ensemble_method {GREEDY} chooses by itself how many"
+            f" members there are, up to ensemble_size; use one of the two, or {RANK}"
         )
 
 

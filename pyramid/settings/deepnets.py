@@ -44,7 +44,7 @@ CONFIGURATION_PARAMETERS = (
 )
 
 #: How the members of an ensemble are chosen; the first one is the default.
-ENSEMBLE_METHODS = ("rank", "greedy")
+RANK, GREEDY = ENSEMBLE_METHODS = ("rank", "greedy")
 
 #: Versions of the final document; alpha is sensenet's legacy form.
 ALPHA = "alpha"

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from pyramid.settings.columns import AnyColumn, Table
 from pyramid.settings.common import OneOf, Path, Unit
 from pyramid.settings.deepnet_settings import DeepnetSettings
-from pyramid.settings.deepnets import CONFIGURATION_PARAMETERS, ENSEMBLE_METHODS
+from pyramid.settings.deepnets import CONFIGURATION_PARAMETERS, ENSEMBLE_METHODS, GREEDY, RANK
 from pyramid.settings.objectives import objective_of_loss
 from pyramid.settings.pictures import PictureSettings
 from pyramid.settings.search_space import Choice, Distribution, SearchSpace
@@ -69,17 +69,24 @@ class SearchSettings(PictureSettings, DeepnetSettings):
         TPE, description="What suggests networks once the fixed good ones were tried: learning from all, or by chance."
     )
     model_fraction: Unit | None = Field(
-        None, description="Share of the networks that may form the ensemble, at least one; instead of `ensemble_size`."
+        None,
+        description="Share of the networks that form the ensemble by `rank`, at least one; instead of `ensemble_size`.",
     )
     ensemble_size: int | None = Field(None, ge=1, le=100, description="The most members of the ensemble.")
     ensemble_method: Annotated[str, OneOf(ENSEMBLE_METHODS)] = Field(
-        "greedy", description="How the networks of the ensemble are chosen."
+        GREEDY, description="How the networks of the ensemble are chosen; with `model_fraction` by `rank`."
     )
 
     @property
     def table(self) -> Table | None:
         """What `info_list` says, when it is there."""
         return None if self.info_list is None else Table(self.info_list, self.weighted)
+
+    @property
+    def chosen_by(self) -> str:
+        """The method by which the ensemble is chosen: what is said, or what `model_fraction` means."""
+        is_said = "ensemble_method" in self.model_fields_set
+        return RANK if self.model_fraction is not None and not is_said else self.ensemble_method
 
     @property
     def weighted(self) -> bool:

@@ -62,6 +62,12 @@ def test_a_search_needs_no_more_than_this():
     assert settings.table is None
 
 
+def test_a_fraction_of_the_networks_is_taken_by_rank():
+    assert valid().chosen_by == "greedy"
+    assert valid(ensemble_size=5).chosen_by == "greedy"
+    assert valid(model_fraction=0.5).chosen_by == valid(model_fraction=0.5, ensemble_method="rank").chosen_by == "rank"
+
+
 def test_what_is_missing_is_said():
     assert check_search({})[1] == [
         "training_data: is required",
@@ -82,6 +88,7 @@ def test_what_is_missing_is_said():
         ({"search_algorithm": "grid"}, "search_algorithm: must be one of tpe, random, but got"),
         ({"ensemble_size": 101}, "ensemble_size: must be less than or equal to 100"),
         ({"ensemble_size": 3, "model_fraction": 0.1}, "ensemble_size: is 3, but model_fraction, 0.1, says"),
+        ({"ensemble_method": "greedy", "model_fraction": 0.5}, "model_fraction: is 0.5, but ensemble_method greedy"),
         ({"inputs": []}, "inputs: must not be empty"),
         ({"inputs": ["a", "b", "a"]}, "inputs[2]: 'a' is there twice"),
         ({"inputs": ["a", "price"]}, "inputs[1]: must not be the objective, but is 'price'"),
