@@ -1,15 +1,11 @@
 """The output directory: results are made aside and put in place at the end, so that none is half written."""
 
-import glob
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-
-import psutil
 
 from pyramid.data.remote import RemoteError, is_uri, localized
 from pyramid.data.tabular.names import ARRAYS
@@ -72,30 +68,6 @@ def holds_results(output: str) -> bool:
 def holds_unfinished(output: str) -> bool:
     """Whether a job that was killed has left networks in ``output``."""
     return bool(list((Path(output) / UNFINISHED).glob(f"*/{FIT_INFO_FILE}")))
-
-
-@contextmanager
-def scratch(folder: Path) -> Iterator[Path]:
-    """A folder in ``folder`` for what is not finished; gone at the end or, after a kill, by `sweep`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f"{_prefix()}{os.getpid()}_", dir=folder))
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _prefix() -> str:
-    """Of scratch folders of this machine: whether others' processes are alive cannot be seen."""
-    return f"{UNFINISHED}_{socket.gethostname()}_"
-
-
-def sweep(folder: Path) -> None:
-    """Remove what processes of this machine have left in ``folder`` that were killed."""
-    for left in folder.glob(f"{glob.escape(_prefix())}*"):
-        pid = left.name.removeprefix(_prefix()).partition("_")[0]
-        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

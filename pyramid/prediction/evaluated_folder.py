@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyramid.data.remote import is_uri
+from pyramid.data.scratch import scratch
 from pyramid.errors import ConfigError
 from pyramid.finalize.evaluation import EVALUATION_FILE, write_evaluation
-from pyramid.finalize.workspace import REPORT_FILE, scratch
+from pyramid.finalize.workspace import REPORT_FILE
 from pyramid.prediction.evaluate import Evaluated
 from pyramid.training.storage import write_json
 

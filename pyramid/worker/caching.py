@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from pyramid.data.scratch import scratch
 from pyramid.data.tabular.caching import cache
 from pyramid.data.tabular.names import IMAGE_NETWORK
 from pyramid.data.tabular.sources import open_source
-from pyramid.finalize.workspace import scratch
 from pyramid.settings.base_settings import BaseSettings
 from pyramid.training.storage import write_document
 from pyramid.worker.image_network import featuriser, image_network

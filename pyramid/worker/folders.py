@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pyramid.data.scratch import scratch
 from pyramid.errors import DataError
-from pyramid.finalize.workspace import check_output, scratch
+from pyramid.finalize.workspace import check_output
 from pyramid.training.candidate import FIT_INFO_FILE
 
 

@@ -7,8 +7,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from pyramid.data.scratch import sweep
 from pyramid.errors import PyramidError
-from pyramid.finalize.workspace import sweep
 from pyramid.settings.base_settings import BaseSettings
 from pyramid.settings.check_job import check_job
 from pyramid.settings.load import read_document

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,8 +16,6 @@ from pyramid.finalize.workspace import (
     UNFINISHED,
     check_output,
     holds_results,
-    scratch,
-    sweep,
     workspace,
 )
 from pyramid.training.candidate import FIT_INFO_FILE
@@ -185,22 +181,3 @@ def test_a_run_that_fails_leaves_the_earlier_results(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="broken"):
         fail(tmp_path, FINAL_MODEL_FILE, ValueError("broken"))
     assert tree(tmp_path) == before
-
-
-def test_a_scratch_folder_is_gone_at_the_end_and_after_an_error(tmp_path: Path) -> None:
-    with scratch(tmp_path / "out") as work:
-        (work / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(ValueError, match="broken"), scratch(tmp_path / "out"):
-        raise ValueError("broken")
-    assert list((tmp_path / "out").iterdir()) == []
-
-
-def test_what_a_killed_process_left_is_swept_away_and_nothing_else(tmp_path: Path) -> None:
-    script = "import os, sys; from pathlib import Path; from pyramid.finalize.workspace import scratch\n"
-    script += "with scratch(Path(sys.argv[1])): os._exit(9)"
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
-    (tmp_path / f"{UNFINISHED}_elsewhere_1_x").mkdir()
-    assert len(list(tmp_path.iterdir())) == 2
-    with scratch(tmp_path) as mine:
-        sweep(tmp_path)
-        assert {path.name for path in tmp_path.iterdir()} == {mine.name, f"{UNFINISHED}_elsewhere_1_x"}

@@ -7,6 +7,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from pyramid.data.scratch import scratch
 from pyramid.finalize.exports.check import check_files
 from pyramid.finalize.exports.files import (
     BUNDLE_FILE,
@@ -19,7 +20,6 @@ from pyramid.finalize.exports.files import (
 from pyramid.finalize.exports.javascript import converter
 from pyramid.finalize.exports.predictions import Predictions
 from pyramid.finalize.exports.structure import without_weights
-from pyramid.finalize.workspace import scratch
 from pyramid.tf import tf  # noqa: F401 - sensenet imports TensorFlow, so it comes after pyramid.tf
 from pyramid.training.storage import write_document
 

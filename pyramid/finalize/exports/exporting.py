@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pyramid.data.scratch import scratch
 from pyramid.errors import ConfigError, PyramidError
 from pyramid.finalize.exports.comparing import Difference, Reference, merged
 from pyramid.finalize.exports.formats import TOLERANCE, Format
@@ -12,7 +13,6 @@ from pyramid.finalize.exports.places import put_in_place
 from pyramid.finalize.exports.samples import samples_of
 from pyramid.finalize.exports.served import Served
 from pyramid.finalize.exports.writers import WRITERS, Job
-from pyramid.finalize.workspace import scratch
 
 
 @dataclass(frozen=True)

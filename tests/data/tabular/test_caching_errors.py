@@ -1,5 +1,7 @@
 """Rows that cannot be cached: the message, and what is left in the folder."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from pyramid.data.tabular.caching import cache
 from pyramid.data.tabular.sources import open_source
+from pyramid.data.tabular.staging import staged
 from pyramid.errors import DataError
 from tests.data.tabular.making import (
     AGE,
@@ -108,8 +111,11 @@ def test_an_error_of_the_image_network_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_in_nobodys_way(tmp_path: Path) -> None:
-    (tmp_path / "out" / ".caching").mkdir(parents=True)
-    (tmp_path / "out" / ".caching" / "data_subset_3.npy").touch()
+    script = "import os, sys; from pathlib import Path; from pyramid.data.tabular.staging import staged\n"
+    script += "with staged(Path(sys.argv[1]), (), '') as stage: (stage / 'data_subset_3.npy').touch(); os._exit(9)"
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "out")], check=False)
+    [left] = (tmp_path / "out").iterdir()
+    assert left.name.startswith(".caching_")
     table = table_of(NUMBERS)
     path = write_ser(tmp_path / "table.ser", NUMBERS, mixed_rows(NUMBERS, 3))
     cache(table, open_source(table, path), tmp_path / "out", seed=0)
@@ -118,6 +124,17 @@ def test_what_a_killed_process_left_is_in_nobodys_way(tmp_path: Path) -> None:
         "full_dataset.npy",
         "importance_dataset.npy",
     ]
+
+
+def test_two_processes_may_cache_into_one_folder(tmp_path: Path) -> None:
+    """The second begins and ends while the first is in the middle."""
+    with staged(tmp_path, ("old_*",), "last.npy") as first:
+        (first / "last.npy").write_text("first")
+        with staged(tmp_path, ("old_*",), "last.npy") as second:
+            (second / "last.npy").write_text("second")
+        assert (tmp_path / "last.npy").read_text() == "second"
+    assert (tmp_path / "last.npy").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["last.npy"]
 
 
 def test_a_numeric_objective_in_a_ser_file_must_be_a_number(tmp_path: Path) -> None:
