@@ -151,6 +151,7 @@ class Table:
             return
         for i, column in enumerate(self.columns):
             yield from _own_problems(f"info_list[{i}]", column)
+        yield from _upside_down(f"info_list[{len(self.columns) - 1}]", self.objective)
         if isinstance(self.objective, ImageColumn):
             yield f"info_list[{len(self.columns) - 1}]: the objective, which is last, must not be an image"
         if self.weighted and not isinstance(self.columns[-2], NumericColumn):
@@ -168,6 +169,15 @@ def _width(column: Column, features: int) -> int:
 
 _MOMENTS = ["mean", "stdev"]
 _VALUES = ["zero_value", "one_value"]
+
+
+def _upside_down(place: str, objective: Column) -> Iterator[str]:
+    """An input may be turned upside down, but the objective's unit is that of errors, which are not negative."""
+    if not isinstance(objective, NumericColumn) or None in (objective.zero_value, objective.one_value):
+        return
+    if objective.moments[1] < 0:
+        values = f"zero_value, {objective.zero_value:g}, must be below one_value, {objective.one_value:g}"
+        yield f"{place}: {values}, in the objective; exchange them"
 
 
 def _own_problems(place: str, column: Column) -> Iterator[str]:

@@ -223,6 +223,11 @@ def test_a_job_id_is_a_string_or_a_whole_number(bad):
         ([{"index": 0, "type": "numeric"}, CLASSES], "info_list[0]: must have mean and stdev, or zero_value"),
         ([{"index": 0, "type": "numeric", "mean": 3}, CLASSES], "info_list[0]: must have mean and stdev"),
         ([NUMBER | {"one_value": 3}, CLASSES], "info_list[0]: must have mean and stdev"),
+        (
+            [NUMBER, {"index": 1, "type": "numeric", "zero_value": 14, "one_value": 10}],
+            "info_list[1]: zero_value, 14, must be below one_value, 10, in the objective; exchange them",
+        ),
+        ([NUMBER, {"index": 1, "type": "numeric", "zero_value": 14}], "info_list[1]: must have mean and stdev"),
         ([NUMBER, CLASSES | {"values": []}], "info_list[1].values: must not be empty"),
         ([NUMBER, {"index": 1, "type": "categorical"}], "info_list[1].values: is required"),
         ([NUMBER, CLASSES | {"values": ["a", "b", "a"]}], "info_list[1].values: must be different, but 'a' is there"),
@@ -279,7 +284,8 @@ def test_columns_are_told_apart_by_their_place():
 def test_the_moments_of_a_number(given, moments):
     column = NumericColumn(type="numeric", index=0, **given)
     assert column.moments == moments
-    assert not list(Table([column, column], False).problems())
+    usual = NumericColumn(type="numeric", index=1, mean=0.0, stdev=1.0)
+    assert not list(Table([column, usual], False).problems())
 
 
 @pytest.mark.parametrize(
