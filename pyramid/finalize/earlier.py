@@ -19,6 +19,8 @@ from pyramid.settings.train import TrainSettings
 from pyramid.training.candidate import SUBMODEL, TIME_UP, Result, Status
 from pyramid.training.storage import load_result
 
+SEARCH = "pyramid_search"
+
 _LONGER = "a search, which --resume goes on with, given a longer --max-total-time"
 
 #: The reason of a candidate's end when the user wanted it.
@@ -98,17 +100,26 @@ def read_earlier(output: str, command: str) -> Earlier:
     Raises:
         ConfigError: there is none, or it is one of another command than ``command``.
     """
-    folder = Path(output).absolute()
-    work = folder / UNFINISHED if (folder / UNFINISHED / JOURNAL_FILE).is_file() else folder
-    if not (work / JOURNAL_FILE).is_file():
+    work = _work_of(output)
+    if work is None:
         raise ConfigError([f"{output}: holds no job of pyramid; name the output_directory of one"])
     found = read_job(work)
     if found is None:
         raise ConfigError([f"{work / JOURNAL_FILE}: does not tell what job it is of; start anew"])
     if found.command != command:
-        raise ConfigError([f"{output}: holds a job of {found.command}, not of {command}"])
-    found.document = found.document | {"output_directory": str(folder)}
+        raise ConfigError([_foreign(output, found, command)])
+    found.document = found.document | {"output_directory": str(Path(output).absolute())}
     return found
+
+
+def _work_of(output: str) -> Path | None:
+    """The folder with the journal of the job whose output directory is ``output``; None when there is none."""
+    folder = Path(output).absolute()
+    return next((work for work in (folder / UNFINISHED, folder) if (work / JOURNAL_FILE).is_file()), None)
+
+
+def _foreign(output: str, found: Earlier, command: str) -> str:
+    return f"{output}: holds a job of {found.command}, not of {command}"
 
 
 def read_job(work: Path) -> Earlier | None:
@@ -189,12 +200,13 @@ def _reopen(earlier: Earlier) -> None:
 
 def check_empty(output: str) -> list[str]:
     """Why a new search may not write to ``output``: it holds another one."""
-    try:
-        earlier = read_earlier(output, "pyramid_search")
-    except ConfigError as error:
-        foreign = "holds a job" in str(error) and "no job" not in str(error)
-        return [f"output_directory: {problem}; name another folder" for problem in error.problems] if foreign else []
-    what = "an unfinished search, which --resume goes on with" if earlier.work.name == UNFINISHED else _LONGER
+    work = _work_of(output)
+    found = read_job(work) if work else None
+    if found is None:
+        return []
+    if found.command != SEARCH:
+        return [f"output_directory: {_foreign(output, found, SEARCH)}; name another folder"]
+    what = "an unfinished search, which --resume goes on with" if found.work.name == UNFINISHED else _LONGER
     return [f"output_directory: {output} holds {what}; name another folder, or say --overwrite"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pyramid.errors import ConfigError
-from pyramid.finalize.earlier import LOST, STOPPED, Known, going_on, read_earlier
+from pyramid.finalize.earlier import LOST, STOPPED, Known, check_empty, going_on, read_earlier
 from pyramid.finalize.journal import CANDIDATE, JOB, PLAN, RESULT, SPENT, Journal, job_entry
 from pyramid.finalize.lock import LOCK_FILE
 from pyramid.finalize.workspace import UNFINISHED
@@ -152,3 +152,22 @@ def test_folders_without_a_job_of_this_command_are_refused(tmp_path: Path) -> No
     (tmp_path / UNFINISHED / "journal.jsonl").write_text("[1, 2]\n")
     with pytest.raises(ConfigError, match="does not tell what job it is of"):
         read_earlier(str(tmp_path), SEARCH)
+
+
+def test_a_new_search_is_kept_from_other_jobs_whatever_their_folder_is_called(tmp_path: Path) -> None:
+    folder = tmp_path / "holds no job"
+    assert check_empty(str(folder)) == []
+    work = folder / UNFINISHED
+    work.mkdir(parents=True)
+    Journal(work).write(JOB, job_entry("pyramid_train", {}))
+    [problem] = check_empty(str(folder))
+    assert problem == (
+        f"output_directory: {folder}: holds a job of pyramid_train, not of pyramid_search; name another folder"
+    )
+    (work / "journal.jsonl").unlink()
+    search(folder)
+    [problem] = check_empty(str(folder))
+    assert "an unfinished search, which --resume goes on with" in problem
+    os.replace(work / "journal.jsonl", folder / "journal.jsonl")
+    [problem] = check_empty(str(folder))
+    assert "--max-total-time" in problem
