@@ -66,6 +66,10 @@ def _count_of_batches(text: str) -> int:
     return int(text)
 
 
+#: What commands do without going on with an earlier job.
+_OTHERS = ("schema", "validate", "visualize", "visualize_each", "overwrite", "status")
+
+
 def add_continuing(parser: argparse.ArgumentParser) -> None:
     """The options that go on with what another process has begun."""
     parser.add_argument("--resume", metavar="DIR", help="go on with the job that has this output directory")
@@ -93,4 +97,10 @@ def continues(parser: argparse.ArgumentParser) -> bool:
         parser.error(f"--max-total-time: must be above 0 and finite, but got {seconds:g}")
     if seconds is not None and arguments.finalize:
         parser.error("--max-total-time: nothing is trained by --finalize; use --resume DIR")
-    return bool(arguments.resume or arguments.finalize)
+    goes_on = "resume" if arguments.resume else "finalize" if arguments.finalize else ""
+    other = next((name for name in _OTHERS if getattr(arguments, name, None)), "")
+    if goes_on and other:
+        parser.error(
+            f"--{other.replace('_', '-')}: is not for a job that is there, as --{goes_on} is; give one of them"
+        )
+    return bool(goes_on)

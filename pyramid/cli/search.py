@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace, goes_on: bool) -> None:
     """Begin a search, or go on with what another process has begun."""
-    if arguments.validate and not goes_on:
+    if arguments.validate:
         _validate(arguments)
         return
     shown = Shown(arguments.json_progress)

@@ -36,6 +36,9 @@ FINISHING, FINISHING_SHARE = 6.0, 0.03
 #: Seconds that Ray, the caching and the first trial take to start, at least.
 STARTING = 15.0
 
+#: The folder for a copy of the table, whose name may be any. It is made anew when the search goes on.
+TABLE = ".table"
+
 #: Share of all networks that form an ensemble by rank, where nothing is said: the default of a job.
 MODEL_FRACTION = 0.1
 
@@ -68,7 +71,7 @@ def run(
     with workspace(output, keep) as work, tracking(settings, output, work, tell) as tracked:
         Journal(work).write(JOB, job_entry("pyramid_search", document))
         with Meter(work, began, earlier.spent if earlier else 0.0) as meter:
-            table = _read(settings, work, tell)
+            table = read_table(settings, work, tell)
             timings.lap("reading")
             _check_time(settings, earlier)
             tell(Stage("starting Ray"))
@@ -83,9 +86,10 @@ def run(
     return report
 
 
-def _read(settings: SearchSettings, work: Path, tell: Tell) -> TableFile:
+def read_table(settings: SearchSettings, work: Path, tell: Tell) -> TableFile:
+    """The table that ``settings`` name, of which a copy may be in ``work``, and all that is to be told of it."""
     tell(Stage("reading the table"))
-    table = open_table(settings, work)
+    table = open_table(settings, work / TABLE)
     for line in table.shown:
         tell(Note(line))
     return table

@@ -87,6 +87,8 @@ def test_validate_tells_the_columns(document: dict[str, Any], tmp_path: Path) ->
         ([], "give a configuration"),
         (["--resume", "a", "--finalize", "a"], "got both"),
         (["--resume", "a", "--max-total-time", "-3"], "must be above 0"),
+        (["c.json", "--validate", "--resume", "a"], "--validate: is not for a job that is there, as --resume is"),
+        (["--status", "a", "--finalize", "a"], "--status: is not for a job"),
     ],
 )
 def test_arguments_that_say_nothing_are_told(arguments: list[str], said: str) -> None:

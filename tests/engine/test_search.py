@@ -12,12 +12,15 @@ import pytest
 
 from pyramid import api
 from pyramid.engine.arrays import make_arrays
-from pyramid.engine.events import Event, Update
+from pyramid.engine.events import Event, Update, nobody
+from pyramid.engine.search import read_table
 from pyramid.engine.session import ray
 from pyramid.errors import DataError, ProblemsError, PyramidError
-from pyramid.finalize.journal import JOB, PLAN, SPENT, Journal, entries, job_entry
+from pyramid.finalize.journal import JOB, JOURNAL_FILE, PLAN, SPENT, Journal, entries, job_entry
 from pyramid.finalize.workspace import FINAL_MODEL_FILE, RESULTS_FILE
+from pyramid.settings.check_search import check_search
 from tests.engine.searches import SMALL, document, is_training, kill, names_of, processes, read, trial_processes
+from tests.finalize.shelf import register, shelf_uri
 
 #: A network that learns for longer than three seconds writes checkpoints.
 LONG: dict[str, Any] = {"search_space": SMALL | {"patience": 8192}, "max_iterations": 12_000}
@@ -175,6 +178,21 @@ def test_a_column_of_lists_cannot_be_an_input(tmp_path: Path, refused: Callable[
     pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
     given = {"training_data": str(tmp_path / "t.parquet"), "objective": "y", "output_directory": str(tmp_path / "out")}
     assert "a" in refused(given | {"inputs": ["a", "b"]})
+
+
+def test_a_far_table_that_is_called_as_the_journal_does_not_replace_it(tmp_path: Path) -> None:
+    register()
+    (tmp_path / "far").mkdir()
+    rows = [{"a": i % 7, "b": i * i % 11, "y": float(i % 5)} for i in range(60)]
+    (tmp_path / "far" / JOURNAL_FILE).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    given = {"training_data": shelf_uri(tmp_path / "far" / JOURNAL_FILE), "objective": "y", "output_directory": "out"}
+    settings, problems = check_search(given)
+    assert not problems
+    work = tmp_path / "work"
+    work.mkdir()
+    Journal(work).write(SPENT, 3.0)
+    assert Path(read_table(settings, work, nobody).path).is_file()
+    assert list(entries(work)) == [(SPENT, 3.0)]
 
 
 def test_an_output_directory_with_another_search_is_refused(
