@@ -75,7 +75,7 @@ def _show(out: "Console", exported: "Exported") -> None:
         out.print(line, soft_wrap=True, markup=False)
 
     say(f"{exported.format}: {exported.path} ({exported.size / 1e6:,.1f} MB)")
-    say(f"  compared on {exported.samples} {_what(exported)} through {exported.reader}: {_difference(exported)}")
+    say(f"  {_compared(exported)}")
     for verb, listed in (("takes", exported.takes), ("gives", exported.gives)):
         for name, text in listed.items():
             say(f"  {verb} {name}, {text}")
@@ -88,15 +88,16 @@ def _what(exported: "Exported") -> str:
     return kind if exported.samples == 1 else f"{kind}s"
 
 
-def _difference(exported: "Exported") -> str:
-    found = exported.difference
+def _compared(exported: "Exported") -> str:
+    found, on = exported.difference, f"{exported.samples} {_what(exported)} through {exported.reader}"
     if found.corners is None:
-        return f"largest difference {found.outputs:.2g}{exported.unit}"
-    if not found.objects:
-        return "no object was found in any; to compare boxes, name other pictures with --pictures"
+        return f"compared on {on}: largest difference {found.outputs:.2g}{exported.unit}"
+    if not found.objects and not found.raw:
+        return f"nothing was compared: on {on} no object was found; name pictures with objects with --pictures"
+    before = f", {found.raw:,} boxes before the choice of them" if found.raw else ""
     return (
-        f"largest difference {found.outputs:.2g} of scores, {found.corners:.2g} of the longer side of corners"
-        f" ({found.objects} objects)"
+        f"compared on {on}: largest difference {found.outputs:.2g} of scores, {found.corners:.2g} of the longer side"
+        f" of corners ({found.objects} objects{before})"
     )
 
 

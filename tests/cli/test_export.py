@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 import pyramid
+from pyramid.cli.export import _show
+from pyramid.cli.process import console
+from pyramid.finalize.exports.comparing import Difference
+from pyramid.finalize.exports.exporting import Exported
 from tests.finalize.exports.documents import write_classifier, write_pictures
 
 
@@ -42,3 +46,16 @@ def test_bad_input_is_one_line_and_exit_code_2(output: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("pyramid_export: format: must be one of savedmodel, smbundle, ")
     assert pyramid_export(output, "pictures", "--format", "h5").returncode == 2
+
+
+def test_that_nothing_was_compared_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    def said(difference: Difference) -> str:
+        _show(console(sys.stdout), Exported("onnx", Path("a.onnx"), 1, "onnxruntime", 16, True, "", difference))
+        return capsys.readouterr().out.splitlines()[1]
+
+    nothing = (
+        "  nothing was compared: on 16 pictures through onnxruntime no object was found; name pictures with objects"
+    )
+    assert said(Difference(0.0, 0.0, 0)).startswith(nothing)
+    assert said(Difference(0.0, 0.0, 0, 90)).endswith("(0 objects, 90 boxes before the choice of them)")
+    assert said(Difference(0.0, 0.0, 3)).endswith("(3 objects)")

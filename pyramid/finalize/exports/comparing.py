@@ -29,11 +29,13 @@ class Difference:
         outputs: of probabilities, values (in standard deviations) or scores.
         corners: of boxes, in parts of the longer side of the picture or of a box that is larger; None without boxes.
         objects: that were compared; None without boxes.
+        raw: boxes that were compared before the best of them are chosen, as far as the format gives them.
     """
 
     outputs: float
     corners: float | None = None
     objects: int | None = None
+    raw: int = 0
 
     @property
     def largest(self) -> float:
@@ -45,7 +47,8 @@ def merged(differences: list[Difference]) -> Difference:
     if differences[0].corners is None:
         return Difference(max(one.outputs for one in differences))
     corners = max(one.corners or 0.0 for one in differences)
-    return Difference(max(one.outputs for one in differences), corners, sum(one.objects or 0 for one in differences))
+    objects, boxes = sum(one.objects or 0 for one in differences), sum(one.raw for one in differences)
+    return Difference(max(one.outputs for one in differences), corners, objects, boxes)
 
 
 class Reference:
@@ -98,6 +101,29 @@ class Reference:
             "classes": np.array([[self._classes.index(one["label"]) for one in objects]], np.int32),
         }
 
+    def of_sensenet(self, sample: Sample, model: Any) -> Difference:
+        """How far sensenet's ``model`` is from the document's, for a detector also before boxes are chosen."""
+        chosen = self.difference(sample, self.found(model, sample))
+        return merged([chosen, self._of_raw(sample, raw(model._model, True))]) if self.detector else chosen
+
+    def _of_raw(self, sample: Sample, predict: Any) -> Difference:
+        """The same where nothing is found: of all boxes and scores."""
+        expected, found = self._all_of(sample, self._raw), self._all_of(sample, predict)
+        if any(one.shape != other.shape for one, other in zip(expected, found, strict=True)):
+            return Difference(float("inf"), float("inf"), 0)
+        if not all(np.isfinite(values).all() for values in (*expected, *found)):
+            return Difference(float("inf"), float("inf"), 0)
+        side = max(sample.inputs[PIXEL_INPUTS].shape[1:3])
+        scale = np.maximum(side, (expected[0][:, 2:] - expected[0][:, :2]).max(axis=1))
+        corners = float((np.abs(found[0] - expected[0]).max(axis=1) / scale).max(initial=0.0))
+        return Difference(float(np.abs(found[1] - expected[1]).max(initial=0.0)), corners, 0, len(expected[0]))
+
+    def _all_of(self, sample: Sample, predict: Any) -> tuple[Floats, Floats]:
+        """Every box [n, 4] and its scores [n, classes]."""
+        pixels = sample.inputs[PIXEL_INPUTS].astype(np.float32)
+        boxes, scores = (np.asarray(values, np.float64) for values in predict(**{PIXEL_INPUTS: pixels}))
+        return boxes, scores
+
     def _of_boxes(self, sample: Sample, found: Floats) -> Difference:
         side = max(sample.inputs[PIXEL_INPUTS].shape[1:3])
         expected = self._expected(sample)
@@ -120,11 +146,7 @@ class Reference:
 
     def _exactly(self, sample: Sample, objects: Floats) -> Floats:
         """``objects`` with corners before they are rounded to whole pixels."""
-        assert self._raw is not None
-        boxes, scores = (
-            np.asarray(values, np.float64)
-            for values in self._raw(**{PIXEL_INPUTS: sample.inputs[PIXEL_INPUTS].astype(np.float32)})
-        )
+        boxes, scores = self._all_of(sample, self._raw)
         boxes, best = boxes[:, [1, 0, 3, 2]], scores.max(axis=1)
         exact = objects.copy()
         for one in exact:

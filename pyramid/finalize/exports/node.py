@@ -16,6 +16,9 @@ PACKAGE = "@tensorflow/tfjs"
 #: Where it is looked for at last.
 FOLDER = Path("~/.cache/pyramid/node")
 
+#: Seconds that Node may take to look for it, and to run a model: four pictures of the largest ones take minutes.
+LOOKING, RUNNING = 30.0, 1800.0
+
 #: Prints where the package is, as seen from each of the folders.
 _FIND = "console.log(require.resolve(process.argv[1], {paths: process.argv.slice(2)}))"
 
@@ -68,12 +71,19 @@ const load = async () => {
 
 
 def library() -> str | None:
-    """Where Node finds TensorFlow.js: from the working folder, NODE_PATH or FOLDER; None without it or Node."""
+    """Where Node finds TensorFlow.js: from the working folder, NODE_PATH or FOLDER; None without it or Node.
+
+    A Node that does not answer is none.
+    """
     node = shutil.which("node")
     if node is None:
         return None
     places = [os.getcwd(), str(FOLDER.expanduser())]
-    done = subprocess.run([node, "-e", _FIND, PACKAGE, *places], capture_output=True, text=True, check=False)
+    command = [node, "-e", _FIND, PACKAGE, *places]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LOOKING)
+    except subprocess.TimeoutExpired:
+        return None
     return done.stdout.strip() or None
 
 
@@ -88,14 +98,17 @@ def run(model: Path, library: str, samples: list[Arrays], work: Path) -> list[Ar
     """The outputs of the graph model in the folder ``model`` for each of ``samples`` (int32 and float32).
 
     Raises:
-        PyramidError: Node could not run it.
+        PyramidError: Node could not run it, or took too long.
     """
     listed = [
         {name: _written(values, work / f"{i}_{name}") for name, values in one.items()} for i, one in enumerate(samples)
     ]
     (work / "inputs.json").write_text(json.dumps(listed), encoding="utf-8")
     command = ["node", "-e", _RUN, library, str(model), str(work)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RUNNING)
+    except subprocess.TimeoutExpired as error:
+        raise PyramidError(f"TensorFlow.js did not end within {RUNNING:g} s") from error
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "Error" in line] or [f"exit code {done.returncode}"]
         raise PyramidError(f"TensorFlow.js cannot run it: {lines[0]}")

@@ -13,15 +13,16 @@ from pyramid.data.files import read_header
 from pyramid.data.formats.source import pictures_in
 from pyramid.data.remote import is_uri
 from pyramid.errors import ConfigError
-from pyramid.finalize.evaluation import EVALUATION_FILE, read_evaluation
+from pyramid.finalize.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
 from pyramid.finalize.exports.inputs import example_inputs
 from pyramid.finalize.exports.runtimes import Arrays
 from pyramid.finalize.journal import entries, located, root_of
 from pyramid.finalize.workspace import CONFIG_FILE
 from pyramid.settings import load
+from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.tf import tf  # noqa: F401 - sensenet imports TensorFlow, so it comes after pyramid.tf
 
-from sensenet.constants import PIXEL_INPUTS  # isort: skip
+from sensenet.constants import PIXEL_INPUTS, SCORE_THRESHOLD  # isort: skip
 from sensenet.load import to_image_pixels  # isort: skip
 
 #: The most pictures that an export is tried on.
@@ -110,12 +111,24 @@ def _held_out(model: Path) -> list[str]:
     evaluation = read_evaluation(model.with_name(EVALUATION_FILE))
     root = root_of(entries(model.parent))
     if evaluation:
-        named = [located(root, file) for file in evaluation.files]
+        named = [located(root, file) for file in _telling(evaluation)]
     else:
         named = _validation_files(model.with_name(CONFIG_FILE))
     if not named:
         raise ConfigError([f"pictures: none to compare with: {model.parent} does not tell the holdout; {_WAY_OUT}"])
     return list(dict.fromkeys(named))
+
+
+def _telling(evaluation: Evaluation) -> list[str]:
+    """Its pictures; of a detector at most 16, as many as there are of those in which it has found something.
+
+    Where nothing is found, no box can be compared.
+    """
+    if evaluation.objective != BOUNDING_BOX:
+        return evaluation.files
+    there = [bool((found[:, 5] > SCORE_THRESHOLD).any()) for found in evaluation.predicted]
+    parts = [[f for f, found in zip(evaluation.files, there, strict=True) if found == kind] for kind in (True, False)]
+    return [*_spread(parts[0]), *_spread(parts[1])][:MOST]
 
 
 def _validation_files(config: Path) -> list[str]:

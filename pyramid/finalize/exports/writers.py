@@ -117,9 +117,7 @@ def _h5(job: Job, path: Path, work: Path) -> Written:
 
 
 def _of_sensenet(job: Job, model: Any) -> Written:
-    found = [job.reference.found(model, sample) for sample in job.samples]
-    pairs = zip(job.samples, found, strict=True)
-    return Written(job.samples, [job.reference.difference(sample, one) for sample, one in pairs])
+    return Written(job.samples, [job.reference.of_sensenet(sample, model) for sample in job.samples])
 
 
 #: Format name -> writes it to a path, with a folder for what is only needed meanwhile.
