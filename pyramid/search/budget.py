@@ -8,8 +8,9 @@ from dataclasses import dataclass
 #: Seconds more that candidates may be late when the user has stopped them: no time is over then.
 PATIENCE = 15.0
 
-#: Seconds after the end for which a first network is waited for: as many as the total, within these bounds.
-LATENESS = (60.0, 600.0)
+#: Seconds for which a first network is waited for, after the end or after its own begin: as many as the total, within
+#: these bounds. On a machine with ten times too much to do, TensorFlow's import takes a minute.
+LATENESS = (120.0, 600.0)
 
 #: Of the time that tracing takes: a network on a table needs as long again for what is to be done after its last
 #: step. With less than the first nothing is learned; the second is what it may have at least.
@@ -154,13 +155,16 @@ class Budget:
     @property
     def needs_one(self) -> bool:
         """Whether no network has finished, and one that comes after the end is waited for."""
-        late = min(max(self._total, LATENESS[0]), LATENESS[1])
-        return not self._has_finished and self._stopped_at is None and self.total_left() > -late
+        running = [self._clock() - entry.began for entry in self._running.values() if entry.began is not None]
+        late = min([-self.total_left(), *running[:1]])
+        patience = min(max(self._total, LATENESS[0]), LATENESS[1])
+        return not self._has_finished and self._stopped_at is None and late < patience
 
     @property
     def late(self) -> bool:
         """Whether the time is over, by more than the allowance, and goes on for the sake of a first network."""
-        return self.needs_one and self.total_left() < -self.allowance
+        waits = self._spared() is not None or not self._running
+        return waits and self.needs_one and self.total_left() < -self.allowance
 
     @property
     def worth_another(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pyramid.engine.events import Event, Note, Update
+from pyramid.engine.listener import TOO_LATE
 from pyramid.engine.scheduler import LATE
 from pyramid.engine.trial import MOST_LOSSES
 from pyramid.finalize.earlier import LOST, STOPPED
@@ -149,6 +150,12 @@ def test_a_search_whose_processes_start_after_its_end_has_one_network_and_says_t
     assert status.count(Status.FINISHED) == 1
     assert status.count(Status.SKIPPED) == 3
     assert [event for event in told if isinstance(event, Note)] == [Note(LATE)]
+
+
+def test_a_trial_whose_process_is_not_ready_at_the_end_is_skipped_and_not_waited_for(tmp_path: Path) -> None:
+    results = count(tmp_path, ["quick", "stuck"], total=2.0, steps=5, plots={"stuck": "never starts"})
+    assert results["quick"].status is Status.FINISHED
+    assert (results["stuck"].status, results["stuck"].reason) == (Status.SKIPPED, TOO_LATE)
 
 
 def test_a_process_that_dies_between_two_trials_costs_neither(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def train(dark_and_light, tmp_path: Path) -> Callable:
     def run(candidates, seconds, given: Resources | None = None, tell=lambda update: None, stopped=lambda: False):
         views = dict.fromkeys((candidate.look for candidate in candidates), share(*dark_and_light))
         given = given or resources(None, None)
-        ends = Ends(tmp_path, tell, stopped)
+        ends = Ends(tmp_path, lambda event: tell(event) if isinstance(event, Update) else None, stopped)
         results, spent = train_candidates(candidates, views, {}, seconds, given, ends)
         assert [result.name for result in results] == [candidate.name for candidate in candidates]
         return {result.name: result for result in results}, spent["training"]

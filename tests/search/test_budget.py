@@ -329,6 +329,29 @@ def test_when_the_first_network_is_there_nobody_else_is_waited_for(clock):
     assert budget.overdue() == ["a"]
 
 
+def test_one_that_begins_late_has_as_long_to_trace_as_the_start_was_waited_for(clock):
+    budget = Budget(10.0, "ab", 1, clock, from_now=True)
+    clock.advance(10.0 + 0.9 * LATENESS[0])
+    assert budget.hopeless() == ["b"]
+    budget.begin("a")
+    clock.advance(0.9 * LATENESS[0])
+    assert budget.overdue() == []
+    clock.advance(0.11 * LATENESS[0])
+    assert budget.overdue() == ["a"]
+    assert budget.hopeless() == ["b"]
+
+
+def test_it_is_late_by_more_than_the_allowance_alone(clock):
+    budget = Budget(10.0, "a", 1, clock)
+    budget.begin("a")
+    clock.advance(10.0 + 0.99 * budget.allowance)
+    assert not budget.late
+    clock.advance(0.02 * budget.allowance)
+    assert budget.late
+    budget.have_one()
+    assert not budget.late
+
+
 def test_when_the_first_one_breaks_the_next_has_its_turn(clock):
     budget = Budget(10.0, "abc", 1, clock)
     budget.begin("a")
@@ -356,6 +379,7 @@ def test_weights_of_a_network_on_pictures_are_one_also_when_it_hangs(clock, from
     budget.hear("a", checked=True)
     clock.advance(10.0 + 1.01 * budget.allowance)
     assert budget.overdue() == ([] if from_now else ["a"])
+    assert budget.late is from_now
     budget.end("a")
     assert budget.needs_one is from_now
 
