@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from pyramid import __version__
+from pyramid.cli.parsing import command_parser, finite_seconds
 from pyramid.cli.process import console, end_cleanly, private_stdout, run
 
 _EPILOG = """\
@@ -39,32 +39,20 @@ def _main() -> None:
 def _parser() -> argparse.ArgumentParser:
     from pyramid.engine.doctor.examine import PATIENCE
 
-    parser = argparse.ArgumentParser(
+    parser = command_parser(
         "pyramid_doctor",
-        description="Tell what this machine or cluster offers, with a line of advice for each thing that is wrong.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "Tell what this machine or cluster offers, with a line of advice for each thing that is wrong.",
+        _EPILOG,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object: ok, and all facts")
     parser.add_argument(
         "--patience",
-        type=_seconds,
+        type=finite_seconds,
         default=PATIENCE,
         metavar="S",
         help=f"seconds that TensorFlow and Ray may take to answer ({PATIENCE:g})",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be above 0 and finite, but got {text[:20]!r}")
-    return value
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import argparse
 
-from pyramid import __version__
+from pyramid.cli.parsing import command_parser
 from pyramid.cli.predict import progress
 from pyramid.cli.process import console, end_cleanly, private_stdout, run
 
@@ -38,13 +38,7 @@ def _main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "pyramid_evaluate",
-        description="Measure a finished model on data whose labels are known.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser = command_parser("pyramid_evaluate", "Measure a finished model on data whose labels are known.", _EPILOG)
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("data", metavar="DATA")
     parser.add_argument("--compare", default="", metavar="MODEL2", help="another model, on the same rows")

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from pyramid import __version__
+from pyramid.cli.parsing import command_parser
 from pyramid.cli.process import console, end_cleanly, private_stdout, run
 
 if TYPE_CHECKING:
@@ -47,11 +47,10 @@ def _main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = command_parser(
         "pyramid_export",
-        description="Write a trained model in other formats, with what it does to pixels and columns inside.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "Write a trained model in other formats, with what it does to pixels and columns inside.",
+        _EPILOG,
     )
     parser.add_argument("model", help="a final_model.json, or the output directory that holds one")
     parser.add_argument(
@@ -66,7 +65,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="files and folders to compare on (at most 16); by default the holdout",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 
 

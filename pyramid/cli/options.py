@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pyramid import __version__
 from pyramid.api import MOST_BATCHES
+from pyramid.cli.parsing import command_parser
 
 if TYPE_CHECKING:
     from pyramid.settings.train import TrainSettings
@@ -19,16 +19,13 @@ def config_parser(name: str, description: str, epilog: str, visualized: str) -> 
     Args:
         visualized: what --visualize shows N of.
     """
-    parser = argparse.ArgumentParser(
-        name, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_parser(name, description, epilog)
     parser.add_argument("config", nargs="?", help="a JSON file")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of a configuration and end")
     parser.add_argument("--validate", action="store_true", help="check the configuration and end")
     parser.add_argument(
         "--visualize", nargs="?", type=_count_of_batches, metavar="N", help=f"show N {visualized}, and end"
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 
 

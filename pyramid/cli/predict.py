@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from pyramid import __version__
+from pyramid.cli.parsing import command_parser
 from pyramid.cli.process import end_cleanly, private_stdout, run
 
 if TYPE_CHECKING:
@@ -90,13 +90,7 @@ def _report(done: "Done", arguments: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     from pyramid.prediction.predictions import IOU, MOST, SCORE
 
-    parser = argparse.ArgumentParser(
-        "pyramid_predict",
-        description="Predict with a finished model; CSV on standard output.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser = command_parser("pyramid_predict", "Predict with a finished model; CSV on standard output.", _EPILOG)
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("paths", nargs="+", metavar="PATHS")
     parser.add_argument("--output", metavar="FILE", help=".csv, .jsonl, .parquet, or .json: COCO's results, of boxes")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from pyramid import __version__
+from pyramid.cli.parsing import command_parser
 from pyramid.cli.process import console, end_cleanly, private_stdout, run
 
 _EPILOG = """\
@@ -26,14 +26,10 @@ def _main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "pyramid_report",
-        description="Write report.html into the output directory of a training or search that has ended.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "pyramid_report", "Write report.html into the output directory of a training or search that has ended.", _EPILOG
     )
     parser.add_argument("folder", metavar="DIR", help="the output_directory of pyramid_train or pyramid_search")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 
 

@@ -5,8 +5,8 @@ import json
 import sys
 from typing import Any
 
-from pyramid import __version__
 from pyramid.cli.options import add_continuing, continues
+from pyramid.cli.parsing import command_parser
 from pyramid.cli.process import console, run
 from pyramid.cli.showing import Job, Shown, add_json_progress, check_json_progress
 
@@ -43,11 +43,10 @@ def _main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = command_parser(
         "pyramid_search",
-        description="Try networks on a table within a time budget, and keep the ensemble that predicts best.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "Try networks on a table within a time budget, and keep the ensemble that predicts best.",
+        _EPILOG,
     )
     parser.add_argument("config", nargs="?", help="a JSON file")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of a configuration and end")
@@ -56,7 +55,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--status", metavar="DIR", help="show how far the search with this output directory is")
     add_continuing(parser)
     add_json_progress(parser)
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 
 

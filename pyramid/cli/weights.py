@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyramid import __version__
+from pyramid.cli.parsing import command_parser
 from pyramid.cli.process import console, private_stdout, run
 from pyramid.errors import ConfigError
 from pyramid.settings.networks import PUBLISHED
@@ -37,13 +37,9 @@ def _main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "pyramid_weights",
-        description="List, fetch and import the weights that fine_tune and use_pretrained start from.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "pyramid_weights", "List, fetch and import the weights that fine_tune and use_pretrained start from.", _EPILOG
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="tell which weights are there")
     fetch = commands.add_parser("fetch", help="download weights that are not there")

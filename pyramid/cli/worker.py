@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from typing import NoReturn
 
+from pyramid.cli.parsing import command_parser, seconds
 from pyramid.cli.process import private_stdout
 from pyramid.worker.front import CHILD, serve
 from pyramid.worker.protocol import version_line
@@ -24,25 +25,9 @@ def main(command: Sequence[str] = CHILD) -> NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "pyramid",
-        description="Run the jobs of a backend, one after another.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=version_line())
-    parser.add_argument("timeout", metavar="TIMEOUT", type=_seconds, help="seconds to wait for a line while idle")
+    parser = command_parser("pyramid", "Run the jobs of a backend, one after another.", _EPILOG, version_line())
+    parser.add_argument("timeout", metavar="TIMEOUT", type=seconds, help="seconds to wait for a line while idle")
     return parser
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not seconds > 0:  # NaN is no number of seconds either
-        raise argparse.ArgumentTypeError(f"must be a positive number of seconds, but got {text!r}")
-    return seconds
 
 
 if __name__ == "__main__":
