@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from pyramid.data.tabular.names import FULL, IMAGE_NETWORK
+from pyramid.engine.nodes import here
 from pyramid.engine.session import ray
 from pyramid.errors import PyramidError
 from pyramid.settings.columns import Table
@@ -70,8 +70,7 @@ def make_arrays(job: Job) -> Arrays:
 
 def _cached(job: Job, tries: int = 2) -> tuple[dict[str, Any], dict[str, Any]]:
     """What `_cache` returns, in a process of its own; one that is killed gets another."""
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    task = ray.remote(num_cpus=0, max_calls=1, max_retries=0, scheduling_strategy=here)(_cache)
+    task = ray.remote(max_calls=1, max_retries=0, **here())(_cache)
     try:
         made: tuple[dict[str, Any], dict[str, Any]] = ray.get(task.remote(job))
     except ray.exceptions.RayTaskError as error:

@@ -3,8 +3,7 @@
 import time
 from typing import Any
 
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
+from pyramid.engine.nodes import here
 from pyramid.engine.session import ray
 
 #: Name of a trial -> how often it has lost its process, and whether one was short of memory.
@@ -47,5 +46,4 @@ Board: Any = ray.remote(num_cpus=0)(_Board)
 
 def start_board() -> Any:
     """A board on this node, where no other node's loss takes it along; killed, it comes back empty."""
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    return Board.options(max_restarts=-1, max_task_retries=-1, scheduling_strategy=here).remote()
+    return Board.options(max_restarts=-1, max_task_retries=-1, **here()).remote()

@@ -4,8 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
+from pyramid.engine.nodes import here
 from pyramid.engine.session import ray
 from pyramid.finalize.searching import STATUS_FILE, SearchPlan, write_model
 from pyramid.training.storage import write_json
@@ -49,13 +48,7 @@ class _Finalizer:
 
 def start_finalizer(plan: SearchPlan, folder: Path, name: str) -> Any:
     """A named actor on this node, which comes back when it is killed."""
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     made = ray.remote(_Finalizer).options(
-        name=name,
-        namespace=NAMESPACE,
-        num_cpus=0,
-        max_restarts=-1,
-        max_task_retries=-1,
-        scheduling_strategy=here,
+        name=name, namespace=NAMESPACE, max_restarts=-1, max_task_retries=-1, **here()
     )
     return made.remote(plan.to_dict(), str(folder))

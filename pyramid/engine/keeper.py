@@ -6,9 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
 from pyramid.data.tabular.names import FULL
+from pyramid.engine.nodes import here
 from pyramid.engine.session import ray
 
 #: By this file in it a node knows that it sees the folder of the search.
@@ -38,8 +37,7 @@ class _Keeper:
 
 def start_keeper(folder: Path) -> Any:
     """An actor on this node that keeps files in ``folder``."""
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    made = ray.remote(_Keeper).options(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
+    made = ray.remote(_Keeper).options(max_restarts=-1, max_task_retries=-1, **here())
     return made.remote(str(folder))
 
 

@@ -77,6 +77,11 @@ def driver_node() -> str:
     return str(ray.get_runtime_context().get_node_id())
 
 
+def here() -> dict[str, Any]:
+    """`on` the node of this process: no other node's loss takes along what runs there."""
+    return on(str(ray.get_runtime_context().get_node_id()))
+
+
 def on(node: str) -> dict[str, Any]:
     """Options of a small task or actor that runs on ``node`` or nowhere, also when its cores are taken."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
