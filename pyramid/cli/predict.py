@@ -88,7 +88,7 @@ def _report(done: "Done", arguments: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from pyramid.prediction.predictions import IOU, MOST, SCORE
+    from pyramid.settings.boxes import SERVED_IOU, SERVED_OBJECTS, SERVED_SCORE
 
     parser = command_parser("pyramid_predict", "Predict with a finished model; CSV on standard output.", _EPILOG)
     parser.add_argument("model", metavar="MODEL")
@@ -97,9 +97,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--draw", metavar="DIR", help="write the pictures there, with boxes or labels")
     parser.add_argument("--batch-size", type=int, metavar="N", help="pictures or rows of a batch (by their size)")
     parser.add_argument("--image-root", metavar="DIR", help="where a table's pictures are (beside the table)")
-    parser.add_argument("--score", type=float, default=SCORE, help=f"boxes with a higher score ({SCORE:g})")
-    parser.add_argument("--iou", type=float, default=IOU, help=f"of boxes that overlap by more, the best one ({IOU:g})")
-    parser.add_argument("--max-objects", type=int, default=MOST, metavar="N", help=f"boxes of a picture ({MOST})")
+    parser.add_argument("--score", type=float, default=SERVED_SCORE, help="boxes with a higher score (%(default)g)")
+    parser.add_argument(
+        "--iou", type=float, default=SERVED_IOU, help="of boxes that overlap by more, the best one (%(default)g)"
+    )
+    parser.add_argument(
+        "--max-objects", type=int, default=SERVED_OBJECTS, metavar="N", help="boxes of a picture (%(default)d)"
+    )
     return parser
 
 

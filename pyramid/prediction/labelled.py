@@ -18,13 +18,14 @@ from pyramid.finalize.evaluation import Evaluation
 from pyramid.prediction.document import Described
 from pyramid.prediction.inputs import is_table
 from pyramid.prediction.job import Tell
-from pyramid.prediction.predictions import IOU, Limits, Predictions
+from pyramid.prediction.predictions import Limits, Predictions
 from pyramid.prediction.tables import Chunk, TableRows, numbers_of
 from pyramid.prediction.truth import Truth, config_in, read_truth, unknown_classes
+from pyramid.settings.boxes import LEAST_SCORE, MOST_OBJECTS
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL, NUMERIC
 
 #: What mAP is measured on, as in a training: it asks for weak objects, too.
-_WEAK = Limits(score=0.05, iou=IOU, most=100)
+_WEAK = Limits(score=LEAST_SCORE, most=MOST_OBJECTS)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pyramid.prediction.document import Described
+from pyramid.settings.boxes import SERVED_IOU, SERVED_OBJECTS, SERVED_SCORE
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL
-
-#: What is served by default: see `pyramid.training.detection.detect`, which needs TensorFlow.
-SCORE, IOU, MOST = 0.5, 0.5, 32
 
 
 class Limits(NamedTuple):
@@ -20,9 +18,9 @@ class Limits(NamedTuple):
         most: of a picture.
     """
 
-    score: float = SCORE
-    iou: float = IOU
-    most: int = MOST
+    score: float = SERVED_SCORE
+    iou: float = SERVED_IOU
+    most: int = SERVED_OBJECTS
 
 
 @dataclass

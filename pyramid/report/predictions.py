@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pyramid.report.summary import per_class
-from pyramid.report.texts import metric, plain, signed
+from pyramid.report.texts import bounds, metric, plain, signed
 
 if TYPE_CHECKING:
     from pyramid.prediction.job import Done
@@ -54,15 +54,8 @@ def _metrics(told: dict[str, Any]) -> Table:
     for heading in ("metric", "value", "from", "to"):
         table.add_column(heading, justify="left" if heading == "metric" else "right")
     for name, values in told["metrics"].items():
-        low, high = _bounds(name, values)
-        table.add_row(name.replace("_", " "), metric(name, values["value"]), metric(name, low), metric(name, high))
+        table.add_row(name.replace("_", " "), metric(name, values["value"]), *bounds(name, values))
     return table
-
-
-def _bounds(name: str, values: dict[str, float | None]) -> tuple[float | None, float | None]:
-    """The smaller one as it is shown first: errors are kept negated."""
-    negated = metric(name, 1.0).startswith("-")
-    return (values["high"], values["low"]) if negated else (values["low"], values["high"])
 
 
 def _print_comparison(console: Console, told: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """Words for numbers, the same in every report."""
 
+from pyramid.settings.metrics import is_negated
+
 _LONGEST = 100
 
 
@@ -30,7 +32,13 @@ def metric(name: str, value: float | None) -> str:
     """Four significant digits, or a dash. Errors and losses are kept negated; people read them as they are."""
     if value is None:
         return "–"
-    return f"{-value if name.endswith(('_error', '_loss')) else value:.4g}"
+    return f"{-value if is_negated(name) else value:.4g}"
+
+
+def bounds(name: str, known: dict[str, float | None]) -> list[str]:
+    """The ends `low` and `high` of an interval of the metric ``name``, as they are shown in rising order."""
+    ends = [metric(name, known.get("low")), metric(name, known.get("high"))]
+    return ends[::-1] if is_negated(name) else ends
 
 
 def signed(value: float | None) -> str:

@@ -21,3 +21,12 @@ Box = Annotated[
 
 #: The most boxes of one picture that are learned.
 MOST_BOXES = 128
+
+#: What sensenet serves by default: scores above this, boxes that overlap less than that, so many objects of a picture.
+SERVED_SCORE, SERVED_IOU, SERVED_OBJECTS = 0.5, 0.5, 32
+
+#: What mAP is measured on, as in COCO: it asks for the weak ones, too.
+LEAST_SCORE, MOST_OBJECTS = 0.05, 100
+
+#: Intersection over union from which a predicted box is taken for an object.
+FOUND_IOU = 0.5

@@ -11,3 +11,8 @@ METRICS: dict[str, tuple[str, ...]] = {
     NUMERIC: ("r_squared", "mean_squared_error", "mean_absolute_error", "median_absolute_error", "spearman"),
     BOUNDING_BOX: ("map_50", "map", "ciou_loss", "probability_loss", "confidence_loss"),
 }
+
+
+def is_negated(name: str) -> bool:
+    """Whether the metric is an error or a loss, which is kept negated; people read them as they are."""
+    return name.endswith(("_error", "_loss"))

@@ -10,9 +10,10 @@ from PIL import Image
 from pyramid.data.image import read_image
 from pyramid.finalize.document import model_document
 from pyramid.networks.yolo import build_detector
+from pyramid.settings.boxes import SERVED_OBJECTS, SERVED_SCORE
 from pyramid.tf import tf
 from pyramid.training.candidate import WEIGHTS_FILE, Result, Status
-from pyramid.training.detection.detect import SERVED_OBJECTS, SERVED_SCORE, detect
+from pyramid.training.detection.detect import detect
 from pyramid.training.storage import write_document
 from tests.candidates import CANDIDATE as PLAIN
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from pyramid.settings.metrics import is_negated
 from pyramid.training.candidate import Progress, Result
 
 #: What a trial has as a parameter of its own.
@@ -39,7 +40,7 @@ class Tracker(Protocol):
 def of_metrics(metrics: dict[str, float | None]) -> dict[str, float]:
     """Those that are known, as people read them: errors and losses, which are kept negated, are not."""
     known = {name: value for name, value in metrics.items() if value is not None}
-    return {f"holdout/{name}": -v if name.endswith(("_error", "_loss")) else v for name, v in known.items()}
+    return {f"holdout/{name}": -v if is_negated(name) else v for name, v in known.items()}
 
 
 def of_progress(progress: Progress) -> dict[str, float]:

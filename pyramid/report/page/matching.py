@@ -6,14 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pyramid.settings.boxes import FOUND_IOU, SERVED_OBJECTS, SERVED_SCORE
+
 Floats = npt.NDArray[np.float32]
-
-#: Intersection over union from which a predicted box is taken for an object.
-IOU = 0.5
-
-#: What is served unless somebody asks for more.
-SERVED_SCORE = 0.5
-SERVED_OBJECTS = 32
 
 
 @dataclass
@@ -44,7 +39,7 @@ class Curve:
     average: float | None
 
 
-def match(truth: Floats, predicted: Floats, iou: float = IOU) -> Match:
+def match(truth: Floats, predicted: Floats, iou: float = FOUND_IOU) -> Match:
     """Give each object to at most one predicted box of its class: to the one with the highest score first.
 
     Args:

@@ -3,17 +3,9 @@
 from typing import NamedTuple
 
 from pyramid.networks.yolo import Branch, decode
+from pyramid.settings.boxes import LEAST_SCORE, MOST_OBJECTS, SERVED_IOU
 from pyramid.tf import tf
 from pyramid.training.detection.overlap import cornered
-
-#: What sensenet serves by default: scores above this, boxes that overlap less than that, so many objects of a picture.
-SERVED_SCORE = 0.5
-IOU = 0.5
-SERVED_OBJECTS = 32
-
-#: What mAP is measured on: it asks for the weak ones, too.
-LEAST_SCORE = 0.05
-MOST_OBJECTS = 100
 
 #: Of a picture's thousands of predictions the best so many are looked at.
 _MOST_PREDICTIONS = 512
@@ -56,7 +48,7 @@ def detect(
     boxes = tf.gather(boxes, order, batch_dims=1)
     names = tf.gather(tf.argmax(scores, -1, tf.int32), order, batch_dims=1)
     kept, count = tf.image.non_max_suppression_padded(
-        boxes, best, most, iou_threshold=IOU, score_threshold=least_score, pad_to_max_output_size=True
+        boxes, best, most, iou_threshold=SERVED_IOU, score_threshold=least_score, pad_to_max_output_size=True
     )
     there = tf.range(most) < count[:, tf.newaxis]
     boxes, best, names = (tf.gather(values, kept, batch_dims=1) for values in (boxes, best, names))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from pyramid.training.detection.detect import SERVED_OBJECTS, SERVED_SCORE
+from pyramid.settings.boxes import SERVED_OBJECTS, SERVED_SCORE
 
 Floats = npt.NDArray[np.float32]
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pyramid.report.page.matching import SERVED_OBJECTS, SERVED_SCORE, curves, match, served
+from pyramid.report.page.matching import curves, match, served
+from pyramid.settings.boxes import SERVED_OBJECTS, SERVED_SCORE
 from pyramid.training.detection import detect
 from pyramid.training.detection.score import Found, score
 

@@ -9,10 +9,11 @@ from pyramid.finalize.evaluation import Evaluation
 from pyramid.finalize.journal import located
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Html, Section, listed, paragraph, table, tag
-from pyramid.report.page.matching import SERVED_SCORE, Curve, Match, curves, match, served
+from pyramid.report.page.matching import Curve, Match, curves, match, served
 from pyramid.report.page.pictures import data_uri, thumbnail
 from pyramid.report.page.plots import LINES, label, plot, thinned
 from pyramid.report.texts import name
+from pyramid.settings.boxes import SERVED_SCORE
 from pyramid.settings.objectives import BOUNDING_BOX
 
 #: Classes that are drawn, pictures of the gallery, and boxes of a picture.

@@ -7,7 +7,7 @@ from pyramid.data.split import TINY
 from pyramid.finalize.evaluation import Evaluation
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Section, facts, listed, table, tag
-from pyramid.report.texts import metric, seconds
+from pyramid.report.texts import bounds, metric, seconds
 
 #: On which rows metrics were measured, by whether these were learned from.
 _ROWS = {
@@ -78,7 +78,7 @@ def learned_from(contents: Contents) -> bool:
 def _metrics(contents: Contents) -> list[list[object]]:
     if contents.intervals:
         return [
-            [name.replace("_", " "), metric(name, known["value"]), *_bounds(name, known)]
+            [name.replace("_", " "), metric(name, known["value"]), *bounds(name, known)]
             for name, known in contents.intervals.items()
         ]
     results = contents.results or {}
@@ -86,12 +86,6 @@ def _metrics(contents: Contents) -> list[list[object]]:
     method = (results.get("ensemble") or {}).get("method")
     found = results["ensemble"]["scores"].get(method) if method else best["metrics"] if best else None
     return [[name.replace("_", " "), metric(name, value), "–", "–"] for name, value in (found or {}).items()]
-
-
-def _bounds(name: str, known: dict[str, float | None]) -> list[str]:
-    """In rising order: errors are kept negated and shown as they are."""
-    bounds = [known.get("low"), known.get("high")]
-    return [metric(name, bound) for bound in (bounds[::-1] if name.endswith(("_error", "_loss")) else bounds)]
 
 
 def _doubts(results: dict[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Html, Section, details, paragraph, table
 from pyramid.report.page.plots import FAINT, INK, LINES, SERIES, is_narrow, label, plot, thinned
 from pyramid.report.texts import metric, seconds
+from pyramid.settings.metrics import is_negated
 
 #: Trials that are drawn: those that came farthest.
 CURVES, BARS = 8, 40
@@ -18,8 +19,6 @@ GREY, LISTED = 200, 500
 
 #: Seconds by which a share must grow, or that must be left of one, to be told.
 _GREW = 1.0
-
-_NEGATED = ("_error", "_loss")
 
 
 @dataclass
@@ -79,7 +78,7 @@ def trials_of(entries: Sequence[tuple[str, Any]]) -> list[Trial]:
 def learning_curves(contents: Contents) -> Section | None:
     """The best value so far of each candidate, over the seconds of the budget."""
     chosen = (contents.results or {}).get("selection_metric", "")
-    sign = -1 if chosen.endswith(_NEGATED) else 1
+    sign = -1 if is_negated(chosen) else 1
     trials = [trial for trial in trials_of(contents.entries) if any(v is not None for v in trial.values)]
     trials.sort(key=lambda trial: -max(v for v in trial.values if v is not None))
     if not trials:
