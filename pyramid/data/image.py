@@ -32,18 +32,27 @@ def read_image(path: str, width: int, height: int, rescale_type: str) -> Pixels:
     Raises:
         BadImageError: the file is missing, broken, or would be decoded otherwise when it is served.
     """
+    pixels = decode(path)
+    try:
+        return fit(pixels, width, height, rescale_type)
+    except Exception as error:  # whatever it is, it must not end the job
+        raise BadImageError(f"cannot be decoded: {_first_line(error)}") from error
+
+
+def decode(path: str) -> npt.NDArray[np.uint8]:
+    """The picture ``path``, a remote one too, as sensenet decodes it: uint8 [height, width, 3].
+
+    Raises:
+        BadImageError: the file is missing, broken, or would be decoded otherwise when it is served.
+    """
     with local_copies([path]) as [copy]:
         reason = copy.reason or read_header(copy.path).reason
         if reason is not None:
             raise BadImageError(reason)
-        return _read(copy.path, width, height, rescale_type)
-
-
-def _read(path: str, width: int, height: int, rescale_type: str) -> Pixels:
-    try:
-        return fit(to_image_pixels(path, None), width, height, rescale_type)
-    except Exception as error:  # each decoder has errors of its own, and none may end the job
-        raise BadImageError(f"cannot be decoded: {_first_line(error)}") from error
+        try:
+            return to_image_pixels(copy.path, None)
+        except Exception as error:  # each decoder has errors of its own, and none may end the job
+            raise BadImageError(f"cannot be decoded: {_first_line(error)}") from error
 
 
 def fit(pixels: npt.NDArray[np.uint8], width: int, height: int, rescale_type: str) -> Pixels:

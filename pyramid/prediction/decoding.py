@@ -12,16 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pyramid.data.copies import local_copies
-from pyramid.data.files import read_header
-from pyramid.data.image import BadImageError
+from pyramid.data.image import BadImageError, decode
 from pyramid.data.remote import is_uri
 from pyramid.prediction.fitting import fitted
 from pyramid.tf import tf
 from pyramid.training.candidate import Look
-
-# sensenet imports TensorFlow, so it comes after pyramid.tf.
-from sensenet.load import to_image_pixels  # isort: skip
 
 #: Batches that are decoded before they are asked for.
 _AHEAD = 2
@@ -111,22 +106,9 @@ def read_served(path: str, look: Look | None) -> tuple[Any, tuple[int, int]]:
     Raises:
         BadImageError: the file is missing, broken, or would be decoded otherwise when it is served.
     """
-    with local_copies([path]) as [copy]:
-        reason = copy.reason or read_header(copy.path).reason
-        if reason is not None:
-            raise BadImageError(reason)
-        try:
-            pixels = to_image_pixels(copy.path, None)
-        except Exception as error:  # each decoder has errors of its own, and none may end the job
-            raise BadImageError(f"cannot be decoded: {_line(error)}") from error
+    pixels = decode(path)
     height, width = pixels.shape[:2]
     try:
         return (pixels if look is None else fitted(pixels, look)), (width, height)
     except ValueError as error:
         raise BadImageError(str(error)) from error
-
-
-def _line(error: Exception) -> str:
-    """The message without the names of TensorFlow's operation: "{{function_node …}} message [Op:Name]"."""
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0].split("}}")[-1].split(" [Op:")[0].strip()
