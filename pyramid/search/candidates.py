@@ -10,7 +10,7 @@ from pyramid.data.examples import Examples
 from pyramid.data.shape import shape_from_sizes, square_from_sizes
 from pyramid.errors import ConfigError, DataError
 from pyramid.networks.initial.read import InitialModel
-from pyramid.settings.metrics import METRICS
+from pyramid.search.descent_keys import of_descent
 from pyramid.settings.networks import DEFAULT_CANDIDATES, INITIAL_MODEL, NETWORKS
 from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.settings.train import TrainSettings
@@ -155,23 +155,10 @@ def _plain(settings: TrainSettings, look: Look, objective: str, loss: str, datas
         anchors=[],
         initial_model="",
         structure=None,
-        loss_function=loss,
-        label_smoothing_factor=settings.label_smoothing_factor,
-        balance_objective=settings.balance_objective,
         augmentations=settings.augmentations(objective),
         augmentation_placement=settings.augmentation_placement,
-        batch_size=settings.batch_size,
-        descent_algorithm=settings.descent_algorithm,
-        learning_rate=settings.learning_rate,
-        learning_rate_warmup_iterations=_warmup(settings, objective),
-        hyperparameters=settings.hyperparameters,
-        patience=settings.patience,
-        max_seconds_per_update=settings.max_seconds_per_update,
-        max_iterations=settings.max_iterations,
         max_data_size=settings.max_data_size,
-        selection_metric=settings.selection_metric or METRICS[objective][0],
-        mixed_precision=settings.mixed_precision,
-        gpus=1 if settings.gpus_per_trial is None else settings.gpus_per_trial,
+        **of_descent(settings, objective, loss) | {"learning_rate_warmup_iterations": _warmup(settings, objective)},
     )
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from pyramid.networks.given_layers import complete_layers, output_layers
 from pyramid.networks.hidden_layers import TOPOLOGIES, hidden_layers
 from pyramid.networks.topologies import Layer
+from pyramid.search.descent_keys import of_descent
 from pyramid.settings.base_settings import BaseSettings
 from pyramid.settings.deepnets import CONFIGURATION_PARAMETERS
-from pyramid.settings.metrics import METRICS
 from pyramid.settings.objectives import CATEGORICAL, LOSSES
 from pyramid.training.candidate import TableCandidate
 
@@ -44,20 +44,7 @@ def table_candidate(settings: BaseSettings, inputs: int) -> TableCandidate:
         classes=table.classes,
         mean=mean,
         stdev=stdev,
-        loss_function=settings.loss_function or LOSSES[objective][0],
-        label_smoothing_factor=settings.label_smoothing_factor,
-        balance_objective=settings.balance_objective,
-        batch_size=settings.batch_size,
-        descent_algorithm=settings.descent_algorithm,
-        learning_rate=settings.learning_rate,
-        learning_rate_warmup_iterations=settings.learning_rate_warmup_iterations,
-        hyperparameters=settings.hyperparameters,
-        patience=settings.patience,
-        max_seconds_per_update=settings.max_seconds_per_update,
-        max_iterations=settings.max_iterations,
-        selection_metric=settings.selection_metric or METRICS[objective][0],
-        mixed_precision=settings.mixed_precision,
-        gpus=1 if settings.gpus_per_trial is None else settings.gpus_per_trial,
+        **of_descent(settings, objective, settings.loss_function or LOSSES[objective][0]),
         inputs=inputs,
         trees=settings.tree_embedding and settings.tree_inputs > 0,
         layers=_layers(settings, table.outputs, objective == CATEGORICAL),
