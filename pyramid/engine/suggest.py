@@ -7,7 +7,8 @@ from ray.tune.search import Searcher
 
 from pyramid.finalize.earlier import Known
 from pyramid.finalize.journal import CANDIDATE, Journal
-from pyramid.search.budget import Budget, OpenBudget
+from pyramid.search.budget import Budget
+from pyramid.search.open_budget import OpenBudget
 from pyramid.search.suggestions import Suggestions
 
 

@@ -12,16 +12,16 @@ PATIENCE = 15.0
 #: these bounds. On a machine with ten times too much to do, TensorFlow's import takes a minute.
 LATENESS = (120.0, 600.0)
 
-#: Of the time that tracing takes: a network on a table needs as long again for what is to be done after its last
-#: step. With less than the first nothing is learned; the second is what it may have at least.
-LEAST_OF_TRACING, WORTH_OF_TRACING = 2.5, 4.0
+#: Of the time that tracing takes: with less nothing is learned, for a network on a table needs as long again for what
+#: is to be done after its last step.
+LEAST_OF_TRACING = 2.5
 
 #: With fewer seconds left no second process is started beside the one that is to bring the first network.
 SHORT = 20.0
 
 
 @dataclass
-class _Entry:
+class Entry:
     """A candidate: waiting while ``began`` is None."""
 
     began: float | None = None
@@ -62,8 +62,8 @@ class Budget:
                 that has not finished.
         """
         self._total = total
-        self._waiting = {name: _Entry() for name in names}
-        self._running: dict[str, _Entry] = {}
+        self._waiting = {name: Entry() for name in names}
+        self._running: dict[str, Entry] = {}
         self._slots = slots
         self._clock = clock
         self._first_begin: float | None = clock() if from_now else None
@@ -90,7 +90,7 @@ class Budget:
     def begin(self, name: str) -> None:
         """The candidate takes its first step."""
         now = self._clock()
-        entry = self._waiting.pop(name, None) or self._running.get(name) or _Entry()
+        entry = self._waiting.pop(name, None) or self._running.get(name) or Entry()
         entry.began = entry.heard = now
         self._running[name] = entry
         if self._first_begin is None:
@@ -136,7 +136,7 @@ class Budget:
         entry = self._running.pop(name, None) or self._waiting.pop(name, None)
         self._has_finished |= finished or bool(entry and self._has_left_one(entry))
 
-    def _has_left_one(self, entry: _Entry) -> bool:
+    def _has_left_one(self, entry: Entry) -> bool:
         """Whether its best weights so far are a network: of a table, one that has not finished is none."""
         return entry.checked and not self._from_now
 
@@ -202,7 +202,7 @@ class Budget:
         share = self.share() if self._waiting and left > 0 else float("inf")
         return {name: min(share - self._used(e), left, self._allowed(e)) for name, e in self._running.items()}
 
-    def _allowed(self, entry: _Entry) -> float:
+    def _allowed(self, entry: Entry) -> float:
         return float("inf") if entry.curtailed is None else entry.curtailed - self._clock()
 
     def overdue(self) -> list[str]:
@@ -279,42 +279,5 @@ class Budget:
         free += [0.0] * max(0, self._slots - len(used))
         return share == 0 or sum(int((left - f) / share) for f in free) >= waiting
 
-    def _used(self, entry: _Entry) -> float:
+    def _used(self, entry: Entry) -> float:
         return entry.spent + (0.0 if entry.began is None else self._clock() - entry.began)
-
-
-class OpenBudget(Budget):
-    """For candidates that are thought of one after the other, as long as there is time.
-
-    Each may have ``most`` seconds: what one leaves over is for those that come after it.
-    """
-
-    def __init__(self, total: float, most: float, slots: int, clock: Callable[[], float] = time.monotonic):
-        """The time runs from here; see `Budget`."""
-        super().__init__(total, (), slots, clock, from_now=True)
-        self._most = most
-        self._added = 0
-
-    def add(self, name: str) -> None:
-        """One more candidate waits."""
-        self._waiting[name] = _Entry()
-        self._added += 1
-
-    @property
-    def worth_another(self) -> bool:
-        return self.total_left() > self._least or (self.needs_one and not self._added)
-
-    def share(self) -> float:
-        return self._most_of(_Entry(tracing_seconds=self._shortest_tracing))
-
-    def seconds_left(self) -> dict[str, float]:
-        left = self.total_left()
-        return {
-            name: min(self._most_of(e) - self._used(e), left, self._allowed(e)) for name, e in self._running.items()
-        }
-
-    def _most_of(self, entry: _Entry) -> float:
-        return max(self._most, WORTH_OF_TRACING * (entry.tracing_seconds or 0.0))
-
-    def _hopeless(self) -> list[str]:
-        return [] if self.total_left() > self._least else list(self._waiting)[::-1]

@@ -6,7 +6,6 @@ reduction by 2, whose cut is the median of those who came before (Golovin et al.
 
 import math
 from statistics import median
-from typing import Any
 
 #: Steps of gradient descent at the first rung; each further one has twice as many as the one before.
 FIRST_RUNG = 128
@@ -44,26 +43,6 @@ class Median:
         peers = list(passed.values())
         passed[name] = mine
         return len(peers) >= self._least_peers and mine < median(peers)
-
-    def forget(self, name: str) -> None:
-        """Of a network that starts anew, whose values at the rungs will be others."""
-        for passed in self._values.values():
-            passed.pop(name, None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data; None stands for what JSON has no number for."""
-        rungs = {
-            str(rung): {name: value if math.isfinite(value) else None for name, value in passed.items()}
-            for rung, passed in self._values.items()
-        }
-        return {"least_peers": self._least_peers, "first_rung": self._first_rung, "rungs": rungs}
-
-    @staticmethod
-    def from_dict(state: dict[str, Any]) -> "Median":
-        made = Median(state["least_peers"], state["first_rung"])
-        for rung, passed in state["rungs"].items():
-            made._values[int(rung)] = {name: -math.inf if value is None else value for name, value in passed.items()}
-        return made
 
     def _rung(self, steps: int) -> int | None:
         """The last rung at or below ``steps``; None before the first one."""

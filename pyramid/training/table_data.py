@@ -59,22 +59,18 @@ def open_array(path: Path) -> npt.NDArray[Any]:
         raise DataError([f"cache_file: {path} is no array that can be read: {error}"]) from error
 
 
-def read_array(path: Path, layout: Layout, outputs: int | None = None) -> Floats:
+def read_array(path: Path, layout: Layout) -> Floats:
     """The array in ``path``, mapped into memory.
-
-    Args:
-        outputs: columns of the objective, where they are others than the layout says.
 
     Raises:
         DataError: it is missing, no array of numbers, or has other columns than ``layout``.
     """
     array = open_array(path)
-    columns = layout.columns - layout.outputs + (layout.outputs if outputs is None else outputs)
-    if array.ndim != 2 or array.shape[1] != columns or array.dtype != np.float32:
+    if array.ndim != 2 or array.shape[1] != layout.columns or array.dtype != np.float32:
         raise DataError(
             [
-                f"cache_file: {path} must hold float32 rows of {columns} columns, as tree_inputs and info_list say,"
-                f" but holds {array.dtype} of the shape {list(array.shape)}"
+                f"cache_file: {path} must hold float32 rows of {layout.columns} columns, as tree_inputs and info_list"
+                f" say, but holds {array.dtype} of the shape {list(array.shape)}"
             ]
         )
     if not len(array):

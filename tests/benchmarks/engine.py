@@ -43,8 +43,9 @@ from pyramid.engine.trials import fit, marked
 from pyramid.finalize.earlier import Known, read_earlier
 from pyramid.finalize.journal import Journal
 from pyramid.finalize.searching import SearchPlan
-from pyramid.search.budget import Budget, OpenBudget
+from pyramid.search.budget import Budget
 from pyramid.search.median import Median
+from pyramid.search.open_budget import OpenBudget
 from pyramid.search.space import Facts, space_of
 from pyramid.search.suggestions import suggestions
 from pyramid.search.table_candidates import DEEPNET, METHOD

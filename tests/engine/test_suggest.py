@@ -7,7 +7,8 @@ from ray.tune.search import Searcher
 from pyramid.engine.suggest import Suggest
 from pyramid.finalize.earlier import Known
 from pyramid.finalize.journal import Journal
-from pyramid.search.budget import SHORT, Budget, OpenBudget
+from pyramid.search.budget import SHORT, Budget
+from pyramid.search.open_budget import OpenBudget
 from pyramid.search.space import Facts, Space
 from pyramid.search.suggestions import suggestions
 

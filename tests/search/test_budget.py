@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from pyramid.search.budget import LATENESS, LEAST_OF_TRACING, PATIENCE, SHORT, WORTH_OF_TRACING, Budget, OpenBudget
+from pyramid.search.budget import LATENESS, LEAST_OF_TRACING, PATIENCE, SHORT, Budget
+from pyramid.search.open_budget import WORTH_OF_TRACING, OpenBudget
 
 NAMES = "abcdefg"
 

@@ -109,13 +109,13 @@ def cache(
 
 
 def _tree_columns(table: Table, features: int) -> int:
-    from pyramid.data.tabular.forests import tree_columns  # takes scikit-learn's import, a second
+    from pyramid.data.tabular.tree_columns import tree_columns  # takes scikit-learn's import, a second
 
     return tree_columns(table, features)
 
 
 def _put_trees(array: Array, table: Table, layout: Layout, targets: npt.NDArray[Any], seed: int, stage: Path) -> None:
-    from pyramid.data.tabular.forests import put_trees
+    from pyramid.data.tabular.tree_columns import put_trees
 
     put_trees(array, table, layout, targets, seed, stage)
 
