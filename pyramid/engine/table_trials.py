@@ -1,5 +1,6 @@
 """The networks of a search on a table, each a trial, and their ensemble."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,11 +91,9 @@ class TableTrials:
             ray.kill(actor)  # in a session that goes on they would stay
         self._timings.lap("finishing")
         earlier = self._networks.earlier
-        return (
-            self._accounted(merged(earlier.last_results() if earlier else {}, listener.results)),
-            suggest.parameters,
-            ensemble,
-        )
+        results = merged(earlier.last_results() if earlier else {}, listener.results)
+        wanted = map(name_of, range(self._settings.number_of_candidates or 0))
+        return accounted(results, [*suggest.parameters, *wanted]), suggest.parameters, ensemble
 
     def _shared(self, marker: str, finalizer: Any) -> SharedTable:
         arrays, job = self._networks.arrays, self._networks.job
@@ -144,11 +143,13 @@ class TableTrials:
             made.tell(self._known.parameters[name], result.metrics.get(metric))
         return made
 
-    def _accounted(self, results: dict[str, Result]) -> list[Result]:
-        """Of all networks there should be, in order; of those that nobody asked for only what began."""
-        number = self._settings.number_of_candidates
-        if number is None:
-            return [results[name] for name in sorted(results) if results[name].status != Status.SKIPPED]
-        for name in map(name_of, range(number)):
-            results.setdefault(name, Result(name, DEEPNET, METHOD, Status.SKIPPED, TOO_LATE))
-        return [results[name] for name in sorted(results)]
+
+def accounted(results: dict[str, Result], thought_of: Iterable[str]) -> list[Result]:
+    """Of all networks, in order; those without a result were skipped.
+
+    Args:
+        thought_of: their names.
+    """
+    skipped = {name: Result(name, DEEPNET, METHOD, Status.SKIPPED, TOO_LATE) for name in thought_of}
+    known = skipped | results
+    return [known[name] for name in sorted(known)]
