@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from pyramid.data.examples import Examples
     from pyramid.engine.events import Event
     from pyramid.finalize.exports.exporting import Exported
-    from pyramid.finalize.outputs import Output
     from pyramid.generation.job import Summary, Tell
     from pyramid.generation.sources import Sources
     from pyramid.prediction.job import Done, Prediction
@@ -123,10 +122,11 @@ def train(
     from pyramid.engine.events import nobody
     from pyramid.engine.job import run
     from pyramid.finalize.outputs import mirrored
+    from pyramid.report.page.delivered import add_page
 
     with mirrored(str(document["output_directory"]), True, _noting(tell)) as output:
         report = run(settings, examples, starts, tell or nobody, stopped or (lambda: False), document)
-        page = _page(output, report, _noting(tell))
+        page = add_page(output, report, _noting(tell))
     return output.told(report) | page
 
 
@@ -151,6 +151,7 @@ def resume_training(
     """
     from pyramid.finalize.earlier import going_on
     from pyramid.finalize.outputs import mirrored
+    from pyramid.report.page.delivered import add_page
 
     with (
         mirrored(folder, False, _noting(tell)) as output,
@@ -162,7 +163,7 @@ def resume_training(
 
         document, tell, stopped = earlier.document, tell or nobody, stopped or (lambda: False)
         report = run(settings, examples, starts, tell, stopped, document, earlier)
-        page = _page(output, report, _noting(tell))
+        page = add_page(output, report, _noting(tell))
     return output.told(report) | page
 
 
@@ -175,10 +176,11 @@ def finalize_training(folder: str) -> dict[str, Any]:
     from pyramid.finalize.earlier import left_behind
     from pyramid.finalize.outputs import mirrored
     from pyramid.finalize.training import finalize
+    from pyramid.report.page.delivered import add_page
 
     with mirrored(folder, False) as output, left_behind(output.folder, "pyramid_train") as earlier:
         report = finalize(earlier)
-        page = _page(output, report)
+        page = add_page(output, report)
     return output.told(report) | page
 
 
@@ -246,10 +248,11 @@ def search(
     from pyramid.engine.events import nobody
     from pyramid.engine.search import run
     from pyramid.finalize.outputs import mirrored
+    from pyramid.report.page.delivered import add_page
 
     with mirrored(str(document["output_directory"]), True, _noting(tell)) as output:
         report = run(settings, document, tell or nobody, stopped or (lambda: False))
-        page = _page(output, report, _noting(tell))
+        page = add_page(output, report, _noting(tell))
     return output.told(report) | page
 
 
@@ -262,6 +265,7 @@ def resume_search(
     """Go on with a search whose process was killed, or that is to have more time; see `resume_training`."""
     from pyramid.finalize.earlier import going_on
     from pyramid.finalize.outputs import mirrored
+    from pyramid.report.page.delivered import add_page
 
     with (
         mirrored(folder, False, _noting(tell)) as output,
@@ -272,7 +276,7 @@ def resume_search(
         from pyramid.engine.search import run
 
         report = run(settings, earlier.document, tell or nobody, stopped or (lambda: False), earlier)
-        page = _page(output, report, _noting(tell))
+        page = add_page(output, report, _noting(tell))
     return output.told(report) | page
 
 
@@ -285,10 +289,11 @@ def finalize_search(folder: str) -> dict[str, Any]:
     from pyramid.finalize.earlier import left_behind
     from pyramid.finalize.outputs import mirrored
     from pyramid.finalize.searching import finalize
+    from pyramid.report.page.delivered import add_page
 
     with mirrored(folder, False) as output, left_behind(output.folder, "pyramid_search") as earlier:
         report = finalize(earlier)
-        page = _page(output, report)
+        page = add_page(output, report)
     return output.told(report) | page
 
 
@@ -467,33 +472,9 @@ def report(folder: "str | Path") -> Path:
     Raises:
         ConfigError: it is none, or nothing can be written there.
     """
-    from pyramid.data.remote import is_uri
-    from pyramid.finalize.workspace import REPORT_FILE
-    from pyramid.report.page.page import write_report
-    from pyramid.report.page.reading import contents_of
+    from pyramid.report.page.delivered import write_page
 
-    if is_uri(str(folder)):
-        raise ConfigError([f"{folder}: is a URI; its job has left {REPORT_FILE} there, or name a copy on this machine"])
-    contents, path = contents_of(Path(folder)), Path(folder) / REPORT_FILE
-    try:
-        write_report(contents, path)
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be written: {error.strerror}"]) from error
-    return path
-
-
-def _page(output: "Output", told: dict[str, Any], note: Callable[[str], None] = lambda text: None) -> dict[str, str]:
-    """Write the report of a job that has ended; returns its place as `page`. A failure must not cost the model."""
-    from pyramid.finalize.mirror import inside
-    from pyramid.finalize.workspace import REPORT_FILE
-
-    try:
-        report(output.folder)
-    except Exception as error:
-        note(f"{REPORT_FILE} could not be written: {(str(error).splitlines() or [type(error).__name__])[0]}")
-        return {}
-    beside = str(Path(told["final_model"]).with_name(REPORT_FILE))
-    return {"page": inside(output.uri, REPORT_FILE) if output.uri else beside}
+    return write_page(folder)
 
 
 def evaluate(
@@ -515,21 +496,11 @@ def evaluate(
     from pyramid.prediction.document import describe
     from pyramid.prediction.evaluate import evaluate as run
     from pyramid.prediction.evaluated_folder import folder_for, write_folder
-    from pyramid.report.page.contents import Contents
+    from pyramid.report.page.evaluated import write_evaluation_page
 
     folder = folder_for(describe(asked.model).path, asked.data, asked.holdout, output)
     evaluated = run(asked, tell)
-
-    def page(path: Path) -> None:
-        from pyramid.report.page.page import write_report
-
-        title = f"{evaluated.model.path.parent.name or evaluated.model.path.name} on {Path(asked.data).name}"
-        intervals, notes = evaluated.measured.metrics, evaluated.notes
-        contents = Contents(title, evaluated.evaluation, evaluated.model.path, intervals=intervals, notes=notes)
-        contents.comparison = evaluated.comparison
-        write_report(contents, path)
-
-    write_folder(folder, evaluated, page)
+    write_folder(folder, evaluated, lambda path: write_evaluation_page(evaluated, asked.data, path))
     return evaluated.told(), folder
 
 

@@ -57,7 +57,9 @@ def filesystem(uri: str) -> tuple[Any, str]:
     except pyarrow.ArrowInvalid as error:
         if "Unrecognized filesystem type" not in str(error):
             raise RemoteError(f"{uri} is no URI: {_line(error)}") from error
-    except (OSError, NotImplementedError, ImportError) as error:
+    except (NotImplementedError, ImportError):  # this pyarrow was built without that file system
+        pass
+    except OSError as error:
         raise _unreachable(uri, error) from error
     return _fsspec(uri)
 

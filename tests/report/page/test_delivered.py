@@ -10,6 +10,7 @@ from pyramid.errors import ConfigError
 from pyramid.finalize.mirror import belongs, is_whole
 from pyramid.finalize.outputs import Output
 from pyramid.finalize.workspace import REPORT_FILE
+from pyramid.report.page.delivered import add_page
 from pyramid.report.summary import print_summary
 from tests.report.page.pages import results
 
@@ -17,11 +18,11 @@ from tests.report.page.pages import results
 def test_a_page_is_written_and_its_place_told(tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text(json.dumps(results()))
     notes: list[str] = []
-    assert api._page(Output(str(tmp_path)), {"final_model": str(tmp_path / "final_model.json")}, notes.append) == {
+    assert add_page(Output(str(tmp_path)), {"final_model": str(tmp_path / "final_model.json")}, notes.append) == {
         "page": str(tmp_path / "report.html")
     }
     assert (tmp_path / "report.html").is_file()
-    assert api._page(
+    assert add_page(
         Output(str(tmp_path), "s3://a/b?c=d"), {"final_model": str(tmp_path / "final_model.json")}, notes.append
     ) == {"page": "s3://a/b/report.html?c=d"}
     assert notes == []
@@ -29,7 +30,7 @@ def test_a_page_is_written_and_its_place_told(tmp_path: Path) -> None:
 
 def test_a_page_that_cannot_be_written_is_a_note(tmp_path: Path) -> None:
     notes: list[str] = []
-    assert api._page(Output(str(tmp_path)), {"final_model": str(tmp_path / "final_model.json")}, notes.append) == {}
+    assert add_page(Output(str(tmp_path)), {"final_model": str(tmp_path / "final_model.json")}, notes.append) == {}
     assert len(notes) == 1
     assert notes[0].startswith(f"report.html could not be written: {tmp_path}: holds no results.json")
 
