@@ -19,6 +19,7 @@ from pyramid.engine.session import session
 from pyramid.errors import ConfigError, DataError, Interrupted, PyramidError
 from pyramid.generation.job import Listener, preview
 from pyramid.generation.sources import find_sources
+from tests.disks import small_disk
 from tests.generation.making import (
     config_in,
     contents,
@@ -388,27 +389,17 @@ def test_a_full_disk_is_told_and_can_be_gone_on_with(small_sources):
     """A real one, of 64 kB; mounting it takes rights that not everybody has."""
     generate(small_sources, **SMALL)
     whole = contents(small_sources / "out")
-    disk = small_sources / "disk"
-    disk.mkdir()
-    mount = shutil.which("mount")
-    if (
-        not mount
-        or subprocess.run([mount, "-t", "tmpfs", "-o", "size=64k", "none", disk], capture_output=True).returncode
-    ):
-        pytest.skip("a small disk cannot be mounted here")
-    try:
+    with small_disk(small_sources / "disk", "64k") as disk:
         keys = SMALL | {"output_directory": str(disk / "out")}
         with pytest.raises(PyramidError, match=r"No space left on device.* and whole: make room, .* --resume"):
             generate(small_sources, **keys)
         there = whole_pictures(disk / "out")
         assert 5 < len(there) < 60
-        subprocess.run([mount, "-o", "remount,size=8m", disk], check=True)
+        subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
         assert generate(small_sources, resume=True, **keys).pictures == 60
         for name, content in whole.items():
             if name != "config.json":
                 assert (disk / "out" / name).read_bytes() == content
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 @pytest.mark.parametrize("limit", [200, 600])

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from pyramid.errors import ConfigError
 from pyramid.prediction.job import Prediction
 from pyramid.prediction.predictions import Predictions, records
 from pyramid.report.predictions import fault_lines
+from tests.disks import small_disk
 from tests.prediction.making import write_classifier
 
 
@@ -80,23 +80,18 @@ def test_pictures_whose_drawings_would_have_one_name_are_both_drawn(model: Path,
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 kB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", place]).returncode:
-        pytest.skip("no file system may be mounted here")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "8k") as place:
+        yield place
 
 
-def test_a_full_disk_is_a_clear_error_and_leaves_nothing(model: Path, tmp_path: Path, small_disk: Path) -> None:
+def test_a_full_disk_is_a_clear_error_and_leaves_nothing(model: Path, tmp_path: Path, disk: Path) -> None:
     files = [picture(tmp_path / f"{i}.jpg", i) for i in range(150)]
     with pytest.raises(ConfigError, match=r"output: .* cannot be written"):
-        api.predict(model, files, output=str(small_disk / "out.csv"))
+        api.predict(model, files, output=str(disk / "out.csv"))
     with pytest.raises(ConfigError, match=r"draw: .* cannot be written"):
-        api.predict(model, files, draw=str(small_disk / "drawn"))
-    assert not [path for path in small_disk.rglob("*") if path.is_file() and "part" in path.name]
+        api.predict(model, files, draw=str(disk / "drawn"))
+    assert not [path for path in disk.rglob("*") if path.is_file() and "part" in path.name]
 
 
 def test_a_file_that_is_complete_only_at_its_end_is_a_clear_error_too(model: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.disks import small_disk
 from tests.worker.job_files import CLASSES, PRICES, Bench, Job, stored_rows
 from tests.worker.running import Worker, worker
 
@@ -366,14 +366,9 @@ def test_a_very_large_network_works_or_fails_cleanly(bench: Bench, cached: Bench
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 kB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if os.getuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place]).returncode:
-        pytest.skip("no file system may be mounted here")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "256k") as place:
+        yield place
 
 
 @pytest.mark.parametrize(
@@ -384,8 +379,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         "search_submodel",
     ],
 )
-def test_a_full_disk_is_a_clear_error(bench: Bench, cached: Bench, small_disk: Path, kind: str) -> None:
-    output = small_disk / "out"
+def test_a_full_disk_is_a_clear_error(bench: Bench, cached: Bench, disk: Path, kind: str) -> None:
+    output = disk / "out"
     if kind == "dataset_caching":
         error = caching_error(bench, stored_rows(CLASSES, 6000), output_directory=str(output))
     else:
@@ -397,17 +392,17 @@ def test_a_full_disk_is_a_clear_error(bench: Bench, cached: Bench, small_disk: P
     assert not output.exists() or not list(output.iterdir())
 
 
-def test_a_full_disk_when_finalizing_leaves_the_submodels(bench: Bench, cached: Bench, small_disk: Path) -> None:
+def test_a_full_disk_when_finalizing_leaves_the_submodels(bench: Bench, cached: Bench, disk: Path) -> None:
     import shutil
 
-    job = cached.training(CLASSES, tree_inputs=3, output_directory=str(small_disk / "out"))
+    job = cached.training(CLASSES, tree_inputs=3, output_directory=str(disk / "out"))
     bench.done(**(job | {"number_of_layers": 1, "largest_layer_size": 8}))
-    (small_disk / "filler").write_bytes(b"x" * (shutil.disk_usage(small_disk).free - 12_000))
+    (disk / "filler").write_bytes(b"x" * (shutil.disk_usage(disk).free - 12_000))
     final: Job = {"job_type": "finalize_output", "job_id": "f", "info_list": CLASSES, "instance_weights": True}
-    error = bench.failed(**final, output_directory=str(small_disk / "out"))
+    error = bench.failed(**final, output_directory=str(disk / "out"))
     line = first_line(error)
     assert "No space left" in line or "Errno 28" in line, line
-    assert [path.name for path in (small_disk / "out").iterdir()] == ["submodel_one"]
+    assert [path.name for path in (disk / "out").iterdir()] == ["submodel_one"]
 
 
 def test_the_next_good_job_works(bench: Bench) -> None:
