@@ -1,11 +1,15 @@
 """Pictures that a small network learns in seconds."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+
+# Started in the background, by some shells, this process ignores Ctrl-C, and so would all commands that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def draw(kind: str, seed: int, side: int = 24) -> Image.Image:
