@@ -51,7 +51,7 @@ def keys(coco: Path, output: Path) -> dict[str, Any]:
         "batch_size": 8,
         "augmentation_ranges": {"rotation": 10, "horizontal_flip": True, "mosaic": 0.5},
         "augmentation_placement": "workers",
-        "max_iterations": 100,
+        "max_iterations": 40,
         "max_total_time": 240,
     }
 

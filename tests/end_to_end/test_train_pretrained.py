@@ -41,7 +41,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("pictures")
     training, validation = write_few(folder, 10, 20)
     rows = {"training_data": training, "validation_data": validation, "image_root": str(folder)}
-    return rows | {"max_total_time": 240, "max_iterations": 100}
+    return rows | {"max_total_time": 240, "max_iterations": 60}
 
 
 @pytest.fixture(scope="module")
