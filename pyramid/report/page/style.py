@@ -48,8 +48,8 @@ td { overflow-wrap: anywhere; min-width: 6rem; max-width: 40rem; }
 th[scope=row] { overflow-wrap: anywhere; min-width: 9rem; max-width: 40rem; }
 .n { text-align: right; font-variant-numeric: tabular-nums; }
 td.n { white-space: nowrap; overflow-wrap: normal; min-width: 0; }
-.matrix td { min-width: 0; text-align: right; padding: .2rem .45rem; border: 1px solid var(--ground);
-  background: color-mix(in srgb, var(--s1) calc(var(--v, 0) * 55%), var(--raised)); }
+.matrix td { white-space: nowrap; min-width: 0; text-align: right; padding: .2rem .45rem;
+  border: 1px solid var(--ground); background: color-mix(in srgb, var(--s1) calc(var(--v, 0) * 55%), var(--raised)); }
 .matrix td.right { outline: 1px solid var(--quiet); outline-offset: -2px; }
 .matrix th { white-space: nowrap; max-width: 12rem; overflow: hidden; text-overflow: ellipsis; }
 figure { margin: 1rem 0; }

@@ -119,6 +119,8 @@ def test_the_page_is_as_wide_as_the_screen(browser, pages, width, name) -> None:
     opened(browser, pages[name])
     browser.execute_script("document.querySelectorAll('details').forEach(part => part.open = true)")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    cells = "return [...document.querySelectorAll('.matrix td')].map(e => getComputedStyle(e).whiteSpace)"
+    assert set(browser.execute_script(cells)) <= {"nowrap"}  # else the digits of a count stand below each other
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
