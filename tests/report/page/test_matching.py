@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+from sensenet import constants
 
 from pyramid.report.page.matching import curves, match, served
-from pyramid.settings.boxes import SERVED_OBJECTS, SERVED_SCORE
-from pyramid.training.detection import detect
+from pyramid.settings.boxes import SERVED_IOU, SERVED_OBJECTS, SERVED_SCORE
 from pyramid.training.detection.score import Found, score
 
 
-def test_what_is_served_is_what_detectors_serve() -> None:
-    assert (SERVED_SCORE, SERVED_OBJECTS) == (detect.SERVED_SCORE, detect.SERVED_OBJECTS)
+def test_what_is_served_is_what_sensenet_serves() -> None:
+    theirs = constants.SCORE_THRESHOLD, constants.IOU_THRESHOLD, constants.MAX_OBJECTS
+    assert theirs == (SERVED_SCORE, SERVED_IOU, SERVED_OBJECTS)
 
 
 def test_an_object_is_found_once_by_the_surest_box_of_its_class() -> None:
