@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from pyramid.data.image import BadImageError, decode
 from pyramid.data.remote import is_uri
+from pyramid.prediction.batches import decoding_threads
 from pyramid.prediction.fitting import fitted
 from pyramid.tf import tf
 from pyramid.training.candidate import Look
@@ -47,7 +48,7 @@ class Decoded:
 
 def decoded(files: Sequence[str], look: Look | None, batch_size: int) -> Iterator[Decoded]:
     """The pictures ``files`` in order; without a ``look`` they are not fitted."""
-    threads = _REMOTE if any(map(is_uri, files)) else _threads()
+    threads = _REMOTE if any(map(is_uri, files)) else decoding_threads()
     tf.constant(0)  # TensorFlow's own threads begin now: begun by one that gives way, they would give way, too
     with ThreadPoolExecutor(threads, initializer=_give_way) as pool:
         waiting: deque[tuple[Decoded, list[Future[None]]]] = deque()
@@ -61,12 +62,6 @@ def decoded(files: Sequence[str], look: Look | None, batch_size: int) -> Iterato
                 yield _done(*waiting.popleft())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _threads() -> int:
-    """Cores that decode: beside a GPU all, else half, for the network has use for the others and takes longer."""
-    cores = len(os.sched_getaffinity(0))
-    return cores if tf.config.list_physical_devices("GPU") else max(1, cores // 2)
 
 
 def _give_way() -> None:

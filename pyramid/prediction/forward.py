@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from pyramid.errors import ConfigError
 from pyramid.prediction.document import Described
+from pyramid.prediction.folding import folded_document
 from pyramid.prediction.predictions import Limits
 from pyramid.prediction.suppression import surest
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL
@@ -63,7 +64,8 @@ class _Pictures:
     def __init__(self, model: Described):
         self._model, look = model, model.look
         assert look is not None
-        network = create_model(model.document)._model
+        assert model.document is not None
+        network = create_model(folded_document(model.document))._model
         kind = tf.float32 if look.rescale_type == "pad" else tf.uint8
         signature = tf.TensorSpec((None, look.height, look.width, 3), kind)
         self._compute = tf.function(
@@ -82,8 +84,8 @@ class _Detector:
         assert look is not None
         assert document is not None
         inputs = tf.keras.Input((look.height, look.width, 3), dtype=tf.float32)
-        loader = ImageLoader(document["image_network"])
-        network = tf.keras.Model(inputs, Yolo(document["image_network"], len(model.classes))(loader(inputs)))
+        described = folded_document(document)["image_network"]
+        network = tf.keras.Model(inputs, Yolo(described, len(model.classes))(ImageLoader(described)(inputs)))
         shape = (None, look.height, look.width, 3)
         self._compute = tf.function(
             lambda pixels, sides: _boxes(network(pixels, training=False), sides, (look.width, look.height)),
@@ -146,7 +148,7 @@ class Rows:
         """
         self._model = model
         try:
-            made = create_model(str(model.path) if model.document is None else model.document)
+            made = create_model(str(model.path) if model.document is None else folded_document(model.document))
         except Exception as error:  # as for pictures
             raise unmakeable(model, error) from error
         self._compute = tf.function(made._model, reduce_retracing=True)

@@ -18,14 +18,12 @@ from pyramid.networks.build import Network, build
 from pyramid.networks.frozen import extractor
 from pyramid.networks.weights import files, h5
 from pyramid.networks.weights.published import up_to_features
+from pyramid.prediction.batches import pictures_at_once
 from pyramid.settings.train import TrainSettings
 from pyramid.tf import tf
 from pyramid.training.candidate import WEIGHTS_FILE, Look
 from pyramid.training.network import build_network, set_weights
 from pyramid.training.storage import load_fit_info
-
-#: Pixels of a batch of pictures whose features are computed: 64 of 224×224.
-_PIXELS = 64 * 224 * 224
 
 
 class ImageNetwork:
@@ -55,7 +53,7 @@ class ImageNetwork:
         """Features float32 [paths, width], and why a picture could not be read, by its place; it has those of black."""
         look = self._look
         pictures = decode_here(paths, [look.width, look.height, 3], look.rescale_type, 2**62, folder)
-        step = max(1, _PIXELS // (look.width * look.height))
+        step = pictures_at_once(look.width, look.height)
         parts = [self._compute(pictures.pixels[i : i + step]).numpy() for i in range(0, len(paths), step)]
         return np.concatenate(parts), pictures.bad
 

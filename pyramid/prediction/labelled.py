@@ -18,7 +18,7 @@ from pyramid.finalize.evaluation import Evaluation
 from pyramid.prediction.document import Described
 from pyramid.prediction.inputs import is_table
 from pyramid.prediction.job import Tell
-from pyramid.prediction.predictions import Limits, Predictions
+from pyramid.prediction.predictions import Limits, Predictions, gathered
 from pyramid.prediction.tables import Chunk, TableRows, numbers_of
 from pyramid.prediction.truth import Truth, config_in, read_truth, unknown_classes
 from pyramid.settings.boxes import LEAST_SCORE, MOST_OBJECTS
@@ -108,7 +108,8 @@ class _Pictures:
             notes.append("WARNING: a bundle tells of objects above a score of 0.5 alone: its mAP is too low")
         elif detects:
             limits = _WEAK
-        made = _gathered(Model(model, limits).pictures(truth.files, self._asked.batch_size), len(truth.files), tell)
+        batches = Model(model, limits).pictures(truth.files, self._asked.batch_size)
+        made = gathered(_told(batches, len(truth.files), tell))
         good = [i for i, reason in enumerate(made.reasons) if not reason]
         labels: Any = [truth.labels[i] for i in good]
         files = [truth.files[i] for i in good]
@@ -126,20 +127,12 @@ class _Pictures:
         return Labelled(evaluation, good, truth.unknown, unreadable, notes)
 
 
-def _gathered(batches: Iterator[Predictions], total: int, tell: Tell) -> Predictions:
-    """All ``batches`` as one."""
-    parts, done = [], 0
+def _told(batches: Iterator[Predictions], total: int, tell: Tell) -> Iterator[Predictions]:
+    done = 0
     for part in batches:
-        parts.append(part)
         done += len(part)
         tell(done, total)
-    if not parts:
-        return Predictions([], [], np.empty(0), np.empty((0, 2), np.int32))
-    outputs: Any = [part.outputs for part in parts]
-    outputs = [one for part in outputs for one in part] if isinstance(outputs[0], list) else np.concatenate(outputs)
-    keys, reasons = ([one for part in parts for one in getattr(part, name)] for name in ("keys", "reasons"))
-    sizes = None if parts[0].sizes is None else np.concatenate([part.sizes for part in parts])
-    return Predictions(keys, reasons, outputs, sizes)
+        yield part
 
 
 def _boxes(
@@ -200,7 +193,7 @@ class _Table:
             truth.append(_truth(model, chunk, self._table, self._target, unknown))
             done += len(predictions)
             tell(done, 0)
-        all_made = _gathered(iter(made), done, lambda done, total: None)
+        all_made = gathered(made)
         labels = np.concatenate(truth) if truth else np.empty(0)
         known = np.isfinite(labels) & (labels >= 0 if model.classes else True)
         if unknown and not known.any():

@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 
 from pyramid.errors import ConfigError
+from pyramid.prediction.batches import pictures_at_once, streams
 from pyramid.prediction.decoding import Decoded, decoded
 from pyramid.prediction.document import Described, describe
 from pyramid.prediction.forward import Rows, forward
 from pyramid.prediction.predictions import Limits, Predictions
+from pyramid.prediction.streams import in_order
 from pyramid.prediction.tables import Chunk, TableRows
 from pyramid.settings.columns import IMAGE
 from pyramid.settings.objectives import BOUNDING_BOX, CATEGORICAL
-
-#: Pixels of a batch: 32 pictures of 224×224.
-_PIXELS = 32 * 224 * 224
-_MOST_PICTURES = 256
 
 #: Rows of a batch of a table, without and with pictures.
 _ROWS, _ROWS_WITH_PICTURES = 8192, 32
@@ -56,12 +54,12 @@ class Model:
         if not self.described.pictures:
             images = any(column["type"] == IMAGE for column in self.described.columns)
             return _ROWS_WITH_PICTURES if images else _ROWS
-        return 1 if look is None else max(1, min(_MOST_PICTURES, _PIXELS // (look.width * look.height)))
+        return 1 if look is None else pictures_at_once(look.width, look.height)
 
     def pictures(self, files: Sequence[str], batch_size: int | None = None) -> Iterator[Predictions]:
-        """Predictions for the picture ``files`` in order; decoding goes on while the network computes."""
-        for batch in decoded(files, self.described.look, batch_size or self.batch_size()):
-            yield self.batch(batch)
+        """Predictions for the picture ``files`` in order; some batches are decoded while others are computed."""
+        batches = decoded(files, self.described.look, batch_size or self.batch_size())
+        return in_order(self.batch, batches, streams())
 
     def batch(self, batch: Decoded) -> Predictions:
         """Predictions for pictures that are decoded."""

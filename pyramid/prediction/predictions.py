@@ -1,8 +1,10 @@
 """What a model says of some pictures or rows: what all that predicts hands on, and all that writes takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from pyramid.prediction.document import Described
 from pyramid.settings.boxes import SERVED_IOU, SERVED_OBJECTS, SERVED_SCORE
@@ -43,6 +45,18 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+
+def gathered(batches: Iterable[Predictions]) -> Predictions:
+    """All ``batches`` as one."""
+    parts = list(batches)
+    if not parts:
+        return Predictions([], [], np.empty(0), np.empty((0, 2), np.int32))
+    outputs: Any = [part.outputs for part in parts]
+    outputs = [one for part in outputs for one in part] if isinstance(outputs[0], list) else np.concatenate(outputs)
+    keys, reasons = ([one for part in parts for one in getattr(part, name)] for name in ("keys", "reasons"))
+    sizes = None if parts[0].sizes is None else np.concatenate([part.sizes for part in parts])
+    return Predictions(keys, reasons, outputs, sizes)
 
 
 def shown_name(path: str) -> str:

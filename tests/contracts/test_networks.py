@@ -10,6 +10,7 @@ from PIL import Image
 from pyramid.finalize.document import model_document
 from pyramid.networks.build import build
 from pyramid.networks.topologies import TOPOLOGIES
+from pyramid.prediction.folding import folded_document
 from pyramid.settings.networks import NETWORKS
 from pyramid.tf import tf
 from pyramid.training.candidate import WEIGHTS_FILE, Result, Status
@@ -133,7 +134,7 @@ def test_the_document_gives_the_predictions_of_the_trained_network(trained, tmp_
     for path, pixels in zip(paths, trained.pictures, strict=True):
         Image.fromarray(pixels).save(path)
     together = model([[path] for path in paths])
-    assert np.ptp(trained.expected[:, 0]) > 1_000 * CLOSE * trained.stdev  # the pictures do make a difference
+    assert np.ptp(trained.expected[:, 0]) > 100 * CLOSE * trained.stdev  # the pictures do make a difference
     np.testing.assert_allclose(together, trained.expected, rtol=0, atol=CLOSE * trained.stdev)
     np.testing.assert_allclose(model(paths[1])[0], trained.expected[1], rtol=0, atol=CLOSE * trained.stdev)
 
@@ -141,5 +142,12 @@ def test_the_document_gives_the_predictions_of_the_trained_network(trained, tmp_
 @pytest.mark.parametrize("trained", CATEGORICAL, ids="-".join, indirect=True)
 def test_the_bare_keras_model_gives_the_predictions_of_the_trained_network(trained):
     model = image_model(trained.document, None)
+    predicted = model(trained.pictures.astype(np.float32), training=False).numpy()
+    np.testing.assert_allclose(predicted, trained.expected, rtol=0, atol=CLOSE * trained.stdev)
+
+
+@pytest.mark.parametrize("trained", CATEGORICAL, ids="-".join, indirect=True)
+def test_the_network_that_predicts_gives_the_predictions_of_the_trained_network(trained):
+    model = image_model(folded_document(trained.document), None)
     predicted = model(trained.pictures.astype(np.float32), training=False).numpy()
     np.testing.assert_allclose(predicted, trained.expected, rtol=0, atol=CLOSE * trained.stdev)
