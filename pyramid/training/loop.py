@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pyramid.tf import tf
 from pyramid.training.devices import Devices
 from pyramid.training.feeds import Feed
-from pyramid.training.optimizers import descend, descend_together
+from pyramid.training.optimizers import create_state, descend, descend_together
 from pyramid.training.precision import FULL, LossScale, lowered
 from pyramid.training.tasks import Task
 
@@ -66,6 +66,8 @@ class TrainingLoop:
 
     def trace(self) -> None:
         """Compile the step without taking one."""
+        with self._devices.scope():
+            create_state(self._optimizer, self.model.trainable_variables)
         for source, _ in self._feed.take(0):
             self._steps(source, tf.constant(0))
 

@@ -39,6 +39,11 @@ def make_optimizer(name: str, rate: Callable[[tf.Tensor], tf.Tensor], hyperparam
     return optimizer
 
 
+def create_state(optimizer: Any, variables: list[Any]) -> None:
+    """Make what ``optimizer`` keeps of ``variables``: a graph that makes it itself is traced twice by TensorFlow."""
+    optimizer._create_all_weights(variables)
+
+
 def descend(optimizer: Any, gradients: list[Any], variables: list[Any]) -> None:
     """Change ``variables`` by their ``gradients``, in a graph or out of one.
 

@@ -7,7 +7,7 @@ from pyramid.networks.build import build
 from pyramid.tf import tf
 from pyramid.training.feeds import Stream
 from pyramid.training.loop import GRADIENT_NORM, TrainingLoop
-from pyramid.training.optimizers import SteppedRate, make_optimizer
+from pyramid.training.optimizers import OPTIMIZERS, SteppedRate, make_optimizer
 from pyramid.training.values import Values
 from tests.candidates import CANDIDATE
 
@@ -54,6 +54,18 @@ def test_the_same_seed_gives_the_same_losses(make_loop, network):
     first, again = (make_loop(network, side=16, seed=5) for _ in range(2))
     losses = [first.run(1) for _ in range(4)]
     assert [again.run(1) for _ in range(4)] == pytest.approx(losses, rel=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_step_is_traced_once(make_loop, optimizer, monkeypatch):
+    traced = []
+    step = TrainingLoop.step
+    monkeypatch.setattr(TrainingLoop, "step", lambda loop, *batch: traced.append(1) or step(loop, *batch))
+    loop = make_loop(optimizer=optimizer)
+    loop.trace()
+    loop.run(1)
+    loop.run(3)
+    assert len(traced) == 1
 
 
 def test_another_seed_gives_other_losses(make_loop):
