@@ -1,6 +1,7 @@
 """The rows of a table as a model takes them: columns found by name or by place, texts as numbers and categories."""
 
 import os
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pyramid.data.remote import below, is_uri, localized
 from pyramid.data.tabular import arrow_columns
 from pyramid.data.tabular.arrow_files import ArrowFile
 from pyramid.data.tabular.fetch import fetch
@@ -52,14 +54,14 @@ class TableRows:
             table: its path, or a URI.
             folder: receives a copy of what is not a file of this machine, or JSON lines.
             target: the objective's column, when its values are wanted.
-            image_root: what names of pictures are relative to; by default the table's folder.
+            image_root: what names of pictures are relative to, a folder or its URI; by default the table's folder.
 
         Raises:
             ConfigError, DataError: there is no such table, or it lacks a column.
         """
         self._model = model
         self._file = ArrowFile(os.path.abspath(fetch(table, folder)))
-        self._root = image_root or os.path.dirname(os.path.abspath(table))
+        self._root = localized(image_root or _folder(localized(table)))
         self._places = _places(model, self._file, table)
         self._asked = list(self._places)
         if target:
@@ -85,12 +87,15 @@ class TableRows:
         for i, (column, array) in enumerate(zip(columns, arrays, strict=False)):
             if column["type"] == IMAGE:
                 names = arrow_columns.names(array)
-                pictures.append([os.path.join(self._root, name) if name else "" for name in names])
+                pictures.append([self._picture(name) if name else "" for name in names])
             elif column["type"] == CATEGORICAL:
                 numbers[:, i] = arrow_columns.places(array, [str(value) for value in column["values"]])
             else:
                 numbers[:, i] = self._numbers(array, column, self._file.names[self._places[i]], reasons)
         return Chunk(first, numbers, pictures, reasons, arrays[-1] if self._target else None)
+
+    def _picture(self, name: str) -> str:
+        return below(self._root, name) if is_uri(self._root) else os.path.join(self._root, name)
 
     def _numbers(self, array: Any, column: dict[str, Any], name: str, reasons: list[str]) -> Any:
         values, unfit = numbers_of(array)
@@ -101,6 +106,10 @@ class TableRows:
             values[row] = np.nan
         values[np.isnan(values)] = column.get("mean", column.get("zero_value", 0.0))
         return values
+
+
+def _folder(table: str) -> str:
+    return posixpath.dirname(table) if is_uri(table) else os.path.dirname(os.path.abspath(table))
 
 
 def numbers_of(array: Any) -> tuple[npt.NDArray[np.float64], dict[int, Any]]:

@@ -1,18 +1,24 @@
 """Rows of a table: predictions are sensenet's, columns are found by name or by place, bad rows are told."""
 
+import io
 import json
 
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
+from pyramid.data.image import decode
 from pyramid.errors import ConfigError
 from pyramid.finalize.workspace import CONFIG_FILE, FINAL_MODEL_FILE
+from pyramid.prediction.document import Described
 from pyramid.prediction.evaluate import evaluate
 from pyramid.prediction.labelled import Asked
 from pyramid.prediction.model import load_model
 from pyramid.prediction.predictions import records
+from pyramid.prediction.tables import TableRows
 
 # sensenet imports TensorFlow, so it comes after pyramid.tf.
 from sensenet.models.wrappers import create_model  # isort: skip
@@ -86,6 +92,23 @@ def test_without_names_columns_are_taken_by_their_places(model, document, tmp_pa
     told = found(load_model(tmp_path / "alone"), table)
     values = [list(record["probabilities"].values()) for record in told]
     assert np.abs(np.array(values) - expected(document)[:2]).max() < 1e-5
+
+
+def test_names_of_pictures_are_relative_to_the_table_wherever_it_is(tmp_path):
+    described = Described(tmp_path, "numeric", [], [{"type": "image", "index": 0}], [], "", None, {})
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 3), "red").save(picture, "png")
+    store, local = fsspec.filesystem("memory"), fsspec.filesystem("file")
+    for system, folder in ((store, "/t/data"), (local, str(tmp_path / "data"))):
+        system.makedirs(f"{folder}/some", exist_ok=True)
+        system.pipe(f"{folder}/rows.csv", b"picture,x\nsome/a.png,1\n,2\n")
+        system.pipe(f"{folder}/some/a.png", picture.getvalue())
+    here = tmp_path / "data"
+    for table in ("memory://t/data/rows.csv", here.as_uri() + "/rows.csv", str(here / "rows.csv")):
+        (chunk,) = TableRows(described, table, tmp_path).chunks(10)
+        (pictures,) = chunk.pictures
+        assert decode(pictures[0]).shape == (3, 4, 3)
+        assert pictures[1] == ""
 
 
 def test_a_row_with_a_text_for_a_number_is_told_and_the_others_predicted(model, tmp_path):
