@@ -22,7 +22,7 @@ def pictures_at_once(width: int, height: int) -> int:
     return max(1, min(_MOST, pixels // (width * height)))
 
 
-def streams() -> int:
+def batches_at_once() -> int:
     """Batches at once: one for each core that TensorFlow uses and one that waits; two where there is a GPU."""
     return 2 if _gpus() else min(_MOST_STREAMS, _cores() + 1)
 

@@ -19,8 +19,8 @@ from pyramid.prediction.fitting import fitted
 from pyramid.tf import tf
 from pyramid.training.candidate import Look
 
-#: Batches that are decoded before they are asked for.
-_AHEAD = 2
+#: Batches that are decoded before they are asked for, at least, and pictures for each thread.
+_BATCHES_AHEAD, _PICTURES_AHEAD = 2, 2
 
 #: How much threads that decode give way to others.
 _NICE = 10
@@ -49,6 +49,7 @@ class Decoded:
 def decoded(files: Sequence[str], look: Look | None, batch_size: int) -> Iterator[Decoded]:
     """The pictures ``files`` in order; without a ``look`` they are not fitted."""
     threads = _REMOTE if any(map(is_uri, files)) else decoding_threads()
+    ahead = max(_BATCHES_AHEAD, -(-_PICTURES_AHEAD * threads // batch_size))
     tf.constant(0)  # TensorFlow's own threads begin now: begun by one that gives way, they would give way, too
     with ThreadPoolExecutor(threads, initializer=_give_way) as pool:
         waiting: deque[tuple[Decoded, list[Future[None]]]] = deque()
@@ -56,7 +57,7 @@ def decoded(files: Sequence[str], look: Look | None, batch_size: int) -> Iterato
         try:
             for start in starts:
                 waiting.append(_begun(pool, files[start : start + batch_size], look))
-                if len(waiting) > _AHEAD:
+                if len(waiting) > ahead:
                     yield _done(*waiting.popleft())
             while waiting:
                 yield _done(*waiting.popleft())

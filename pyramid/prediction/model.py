@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pyramid.errors import ConfigError
-from pyramid.prediction.batches import pictures_at_once, streams
+from pyramid.prediction.batches import batches_at_once, pictures_at_once
 from pyramid.prediction.decoding import Decoded, decoded
 from pyramid.prediction.document import Described, describe
 from pyramid.prediction.forward import Rows, forward
@@ -59,7 +59,7 @@ class Model:
     def pictures(self, files: Sequence[str], batch_size: int | None = None) -> Iterator[Predictions]:
         """Predictions for the picture ``files`` in order; some batches are decoded while others are computed."""
         batches = decoded(files, self.described.look, batch_size or self.batch_size())
-        return in_order(self.batch, batches, streams())
+        return in_order(self.batch, batches, batches_at_once())
 
     def batch(self, batch: Decoded) -> Predictions:
         """Predictions for pictures that are decoded."""
