@@ -14,8 +14,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 @contextmanager
-def _muted_stderr() -> Iterator[None]:
-    """TensorFlow's C++ logs to file descriptor 2 before it can be told not to."""
+def muted_stderr() -> Iterator[None]:
+    """What TensorFlow's C++ logs to file descriptor 2 before, and in parts where, it cannot be told not to."""
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, 2)
@@ -26,12 +26,12 @@ def _muted_stderr() -> Iterator[None]:
         os.close(null)
 
 
-with _muted_stderr():
+with muted_stderr():
     import tensorflow as tf
 
 tf.get_logger().setLevel("ERROR")
 
-__all__ = ["limit_devices", "share_gpus", "tf"]
+__all__ = ["limit_devices", "muted_stderr", "share_gpus", "tf"]
 
 
 def limit_devices(threads: int) -> None:

@@ -15,6 +15,9 @@ _KERNELS = {
     "separable_convolution_2d": "point_kernel",
 }
 
+#: What weights are that are given; names of distributions are texts.
+_LISTED = list, np.ndarray
+
 _STATISTICS = ("gamma", "beta", "mean", "variance")
 
 #: sensenet's, where a document says none.
@@ -27,14 +30,16 @@ def folded_document(document: dict[str, Any]) -> dict[str, Any]:
     if not network:
         return document
     outputs = network["metadata"].get("outputs")  # of other networks than detectors their number
-    branches = [branch["input"] for branch in outputs] if isinstance(outputs, list) else []
-    return document | {"image_network": network | {"layers": folded(network["layers"], branches)}}
+    branches = outputs if isinstance(outputs, list) else []
+    places = [branch["input"] for branch in branches if isinstance(branch, dict)]
+    return document | {"image_network": network | {"layers": folded(network["layers"], places)}}
 
 
 def folded(layers: list[Any], outputs: Collection[int] = ()) -> list[Any]:
     """``layers`` of a sensenet document, in the same places; a normalization that is folded does nothing there.
 
-    It is folded into a convolution that nothing else reads (Jacob et al. 2018, arXiv:1712.05877, equation 14).
+    It is folded into a convolution that nothing else reads (Jacob et al. 2018, arXiv:1712.05877, equation 14). What is
+    damaged stays as it is, for sensenet to refuse.
 
     Args:
         outputs: places of layers whose outputs are those of the network, beside the last one.
@@ -47,9 +52,9 @@ def folded(layers: list[Any], outputs: Collection[int] = ()) -> list[Any]:
     for i, layer in enumerate(made):
         places = _inputs(layer, i)
         if layer["type"] == _NORMALIZATION and len(places) == 1 and read[places[0]] == 1:
-            convolution = made[places[0]]
-            if _foldable(convolution, layer):
-                made[places[0]] = _merged(convolution, layer)
+            convolution = _merged(made[places[0]], layer)
+            if convolution is not None:
+                made[places[0]] = convolution
                 made[i] = {"type": "activation", "activation_function": "linear", "inputs": places}
     return made
 
@@ -61,26 +66,28 @@ def _with_paths(layer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _inputs(layer: dict[str, Any], i: int) -> list[int]:
-    """The places that ``layer`` at place ``i`` reads; the first one reads what the network is given."""
-    return [place % i for place in layer.get("inputs", [-1])] if i else []
+    """The places before ``i`` that ``layer`` there reads; none when one of them is no such place."""
+    places = layer.get("inputs", [-1])
+    if any(type(place) is not int or not -i <= place < i for place in places):
+        return []  # the first layer reads what the network is given
+    return [range(i)[place] for place in places]
 
 
-def _foldable(convolution: dict[str, Any], normalization: dict[str, Any]) -> bool:
+def _merged(convolution: dict[str, Any], normalization: dict[str, Any]) -> dict[str, Any] | None:
+    """``convolution`` with the scale and the shift of ``normalization``; None where it cannot have them."""
+    name, epsilon = _KERNELS.get(convolution["type"], ""), normalization.get("epsilon", _EPSILON)
     linear = convolution.get("activation_function") in (None, "linear", "identity")
-    if not linear or convolution["type"] not in _KERNELS:
-        return False
-    given = [convolution.get(_KERNELS[convolution["type"]]), *(normalization.get(key) for key in _STATISTICS)]
-    return not any(values is None or isinstance(values, str) for values in given)
-
-
-def _merged(convolution: dict[str, Any], normalization: dict[str, Any]) -> dict[str, Any]:
-    """``convolution`` with the scale and the shift of ``normalization``, computed in float64."""
-    gamma, beta, mean, variance = (np.asarray(normalization[key], np.float64) for key in _STATISTICS)
+    given = [convolution.get(name), *(normalization.get(key) for key in _STATISTICS)]
+    given += [convolution["bias"]] if convolution.get("bias") is not None else []
+    if not linear or not isinstance(epsilon, int | float) or not all(isinstance(one, _LISTED) for one in given):
+        return None
+    kernel, *statistics = (np.asarray(one, np.float64) for one in given)
+    # A depthwise kernel is [height, width, channels, multiplier], and its filters are channels × multiplier.
+    filters = kernel.shape[2:] if convolution["type"].startswith("depthwise") else kernel.shape[3:]
+    if any(values.shape != (np.prod(filters),) for values in statistics):
+        return None
+    gamma, beta, mean, variance, *bias = statistics
     with np.errstate(all="ignore"):  # weights that are not finite are told of by what they predict
-        scale = gamma / np.sqrt(variance + normalization.get("epsilon", _EPSILON))
-        name, bias = _KERNELS[convolution["type"]], convolution.get("bias")
-        kernel = np.asarray(convolution[name], np.float64)
-        # A depthwise kernel is [height, width, channels, multiplier], and its filters are channels × multiplier.
-        per_filter = scale.reshape(kernel.shape[2:]) if convolution["type"].startswith("depthwise") else scale
-        shift = beta + ((0.0 if bias is None else np.asarray(bias, np.float64)) - mean) * scale
-        return convolution | {name: (kernel * per_filter).astype(np.float32), "bias": shift.astype(np.float32)}
+        scale = gamma / np.sqrt(variance + epsilon)
+        weights = {name: kernel * scale.reshape(filters), "bias": beta + (sum(bias) - mean) * scale}
+    return convolution | {key: values.astype(np.float32) for key, values in weights.items()}

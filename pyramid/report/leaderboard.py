@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pyramid.report.texts import metric, seconds
+from pyramid.report.texts import hardly_begun, metric, seconds
 from pyramid.settings.metrics import METRICS
 
 #: Networks that are listed.
@@ -28,6 +28,8 @@ def print_search(console: Console, report: Mapping[str, Any]) -> None:
         console.print(f"[yellow]{escape(note)}[/yellow]", soft_wrap=True)
     print_leaderboard(console, listed, data["objective"], report["selection_metric"])
     print_ensemble(console, report["ensemble"])
+    if doubt := hardly_begun(report):
+        console.print(f"[yellow]WARNING: {doubt}[/yellow]", soft_wrap=True)
     if report["stopped_by_user"]:
         console.print("The search was stopped before its time was up.")
     console.print(f"Model: {escape(report['final_model'])}", soft_wrap=True)

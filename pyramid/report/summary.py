@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from pyramid.report.texts import metric, name, plain, seconds
+from pyramid.report.texts import hardly_begun, metric, name, plain, seconds
 from pyramid.settings.augmentations import AUGMENTATIONS
 from pyramid.settings.metrics import METRICS
 from pyramid.settings.objectives import BOUNDING_BOX
@@ -47,6 +47,8 @@ def print_summary(console: Console, report: dict[str, Any]) -> None:
         console.print("Training was stopped before its time was up.")
     if (best["metrics"].get("r_squared") or 0) < 0:
         console.print("[yellow]WARNING: the best model is farther from the values than their mean is.[/yellow]")
+    if doubt := hardly_begun(report):
+        console.print(f"[yellow]WARNING: {doubt}[/yellow]", soft_wrap=True)
     value = metric(report["selection_metric"], best["metrics"][report["selection_metric"]])
     console.print(f"Best: [bold]{report['best']}[/bold], {report['selection_metric']} {value}.")
     console.print(f"Model: {escape(report['final_model'])}", soft_wrap=True)

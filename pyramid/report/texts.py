@@ -1,5 +1,8 @@
 """Words for numbers, the same in every report."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pyramid.settings.metrics import is_negated
 
 _LONGEST = 100
@@ -47,3 +50,13 @@ def signed(value: float | None) -> str:
     Errors are negated there, so that a difference above 0 is good for every metric.
     """
     return "–" if value is None else f"{value:+.4g}"
+
+
+def hardly_begun(results: Mapping[str, Any]) -> str:
+    """That the best candidate of ``results`` (the content of `results.json`) has not seen all rows once, or ""."""
+    best = next((c for c in results["candidates"] if c["name"] == results.get("best")), None) or {}
+    epochs = best.get("epochs")
+    if epochs is None or epochs >= 1:
+        return ""
+    share = f"{best['iterations']:,} steps, and has seen {max(0.01, epochs):.0%} of the rows that it learns from"
+    return f"{best['name']} had time for {share}: give it more (max_total_time)."

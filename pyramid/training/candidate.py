@@ -148,6 +148,7 @@ class Result:
         traceback: of what broke it.
         metrics: on the holdout, None where a metric is not defined; empty when there are no weights.
         seconds: where its time went: tracing, training, checking, saving, and elapsed from its first step to its end.
+        epochs: how often it has learned from each of its rows, on average; None where that is not known.
         checked_rows: how many rows of the holdout a check looked at.
         placement: None when nothing was augmented.
         at_start: of an initial model, its metrics before the first step.
@@ -162,6 +163,7 @@ class Result:
     traceback: str = ""
     metrics: dict[str, float | None] = field(default_factory=dict)
     iterations: int = 0
+    epochs: float | None = None
     checks: int = 0
     checked_rows: int = 0
     images_per_second: float = 0.0

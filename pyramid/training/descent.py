@@ -346,6 +346,7 @@ class Descent:
             reason=reason,
             metrics=dict(self._best.measured.metrics) if self._best else {},
             iterations=self._learner.iterations,
+            epochs=self._learner.iterations / self._epoch_iterations,
             checks=self._checks,
             checked_rows=len(self._holdout.rows),
             at_start=self._at_start,

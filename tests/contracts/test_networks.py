@@ -148,6 +148,9 @@ def test_the_bare_keras_model_gives_the_predictions_of_the_trained_network(train
 
 @pytest.mark.parametrize("trained", CATEGORICAL, ids="-".join, indirect=True)
 def test_the_network_that_predicts_gives_the_predictions_of_the_trained_network(trained):
-    model = image_model(folded_document(trained.document), None)
+    document = folded_document(trained.document)
+    assert "batch_normalization" in str(trained.document)
+    assert "batch_normalization" not in str(document)
+    model = image_model(document, None)
     predicted = model(trained.pictures.astype(np.float32), training=False).numpy()
     np.testing.assert_allclose(predicted, trained.expected, rtol=0, atol=CLOSE * trained.stdev)

@@ -124,6 +124,15 @@ def test_class_folders_are_categorical(read: Read, tmp_path: Path) -> None:
     assert examples.files == [str(tmp_path / "7" / "1.png"), str(tmp_path / "8" / "1.png")]
 
 
+def test_a_class_folder_without_pictures_is_told_and_no_class(read: Read, tmp_path: Path) -> None:
+    for name in ("7/1.png", "8/1.png", "9/read me.txt"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    examples = read(training_data=str(tmp_path))
+    assert examples.labels == ["7", "8"]
+    assert "folders without pictures are no classes: 9" in examples.notes
+
+
 def test_mixed_labels(problems: Callable[..., list[str]]) -> None:
     [problem] = problems(training_data=rows("cat", 5))
     assert problem == (

@@ -109,8 +109,32 @@ def test_an_output_of_the_network_stays_what_it_was():
 def test_the_branches_of_a_detector_are_outputs():
     network = {"layers": [convolution(), normalization(4)], "metadata": {"outputs": [{"input": 0}, {"input": 1}]}}
     assert normalizations(folded_document({"image_network": network})["image_network"]["layers"]) == 1
-    network["metadata"]["outputs"] = 4
-    assert normalizations(folded_document({"image_network": network})["image_network"]["layers"]) == 0
+    for other in (4, None, ["x"]):
+        network["metadata"]["outputs"] = other
+        assert normalizations(folded_document({"image_network": network})["image_network"]["layers"]) == 0
+
+
+DAMAGED = {
+    "one value for all filters": lambda convolution, normal: normal.update(gamma=[1.0]),
+    "a number for a list": lambda convolution, normal: normal.update(beta=1.0),
+    "too many values": lambda convolution, normal: normal.update(mean=weights(5)),
+    "no mean": lambda convolution, normal: normal.pop("mean"),
+    "a short bias": lambda convolution, normal: convolution.update(bias=[1.0]),
+    "one filter": lambda convolution, normal: convolution.update(kernel=weights(3, 3, 3, 1)),
+    "a flat kernel": lambda convolution, normal: convolution.update(kernel=weights(4)),
+    "no epsilon": lambda convolution, normal: normal.update(epsilon=None),
+    "a place that is not there": lambda convolution, normal: normal.update(inputs=[99]),
+    "a place before the first": lambda convolution, normal: normal.update(inputs=[-99]),
+    "itself": lambda convolution, normal: normal.update(inputs=[1]),
+    "no number": lambda convolution, normal: normal.update(inputs=[False]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_what_is_damaged_is_left_for_sensenet_to_refuse(damage):
+    layers = [convolution(), normalization(4)]
+    DAMAGED[damage](*layers)
+    assert folded(layers) == layers
 
 
 def test_what_has_no_weights_to_fold_stays_as_it_is():

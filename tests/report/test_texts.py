@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyramid.report.texts import metric, name, seconds
+from pyramid.report.texts import hardly_begun, metric, name, seconds
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,12 @@ def test_names_are_of_one_line_and_not_too_long():
     assert name("runde Fläche 日本") == "runde Fläche 日本"
     assert name("a\nb\x1b[31m") == "a\\nb\\x1b[31m"
     assert name("x" * 3000) == "x" * 99 + "…"
+
+
+def test_who_has_not_seen_all_rows_once_is_told():
+    best = {"name": "a", "iterations": 2, "epochs": 0.5}
+    told = "a had time for 2 steps, and has seen 50% of the rows that it learns from: give it more (max_total_time)."
+    assert hardly_begun({"best": "a", "candidates": [{"name": "b", "epochs": 0.1}, best]}) == told
+    for epochs in (1.0, 30.0, None):
+        assert hardly_begun({"best": "a", "candidates": [best | {"epochs": epochs}]}) == ""
+    assert hardly_begun({"best": "b", "candidates": [best]}) == ""

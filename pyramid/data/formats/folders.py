@@ -20,11 +20,15 @@ def read_folders(source: Source, path: Path, image_root: str | None) -> None:
             " folder of class folders"
         )
         return
+    empty = []
     for label in labels:
-        files = (os.path.relpath(picture, path) for picture in pictures_in(path / label))
+        files = [os.path.relpath(picture, path) for picture in pictures_in(path / label)]
         source.rows += [{"file": file, "label": label} for file in files]
+        empty += [] if files else [label]
     if not source.rows:
         source.problem(
             f"no class folder with pictures in {path}; expected {path}/<class>/<picture>, or Pascal VOC's .xml files in"
             f" {path} or {path}/Annotations, or YOLO's data.yaml or classes.txt in {path}"
         )
+    elif empty:
+        source.notes.append(f"folders without pictures are no classes: {', '.join(empty)}")

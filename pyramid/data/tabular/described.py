@@ -71,5 +71,6 @@ def _short(number: float) -> str:
 
 
 def _some(values: Sequence[str]) -> str:
-    shown = ", ".join(value if len(value) <= 30 else value[:29] + "…" for value in values[:_SHOWN])
+    short = (value if len(value) <= 30 else value[:29] + "…" for value in values[:_SHOWN])
+    shown = ", ".join(f'"{value}"' if "," in value else value for value in short)
     return shown + (", …" if len(values) > _SHOWN else "")

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from pyramid.data.examples import read_examples
-from pyramid.data.files import read_header
 from pyramid.data.formats.source import pictures_in
+from pyramid.data.image import BadImageError, decode
 from pyramid.data.remote import is_uri
 from pyramid.errors import ConfigError
 from pyramid.finalize.evaluation import EVALUATION_FILE, Evaluation, read_evaluation
@@ -23,7 +23,6 @@ from pyramid.settings.objectives import BOUNDING_BOX
 from pyramid.tf import tf  # noqa: F401 - sensenet imports TensorFlow, so it comes after pyramid.tf
 
 from sensenet.constants import PIXEL_INPUTS, SCORE_THRESHOLD  # isort: skip
-from sensenet.load import to_image_pixels  # isort: skip
 
 #: The most pictures that an export is tried on.
 MOST = 16
@@ -72,13 +71,10 @@ def _read(path: str) -> Sample | str:
     """The picture ``path``, or why it cannot be read."""
     if is_uri(path):
         return "is not on this machine"
-    reason = read_header(path).reason
-    if reason:
-        return reason
     try:
-        return Sample({PIXEL_INPUTS: to_image_pixels(path, None)[np.newaxis]}, path)
-    except Exception as error:  # each decoder has errors of its own
-        return f"cannot be decoded: {next(iter(str(error).splitlines()), type(error).__name__)}"
+        return Sample({PIXEL_INPUTS: decode(path)[np.newaxis]}, path)
+    except BadImageError as error:
+        return str(error)
 
 
 def _random_rows(document: dict[str, Any]) -> list[Sample]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pyramid.finalize.exports.runtimes import Arrays, Predict
 from pyramid.finalize.exports.served import Served
-from pyramid.tf import tf
+from pyramid.tf import muted_stderr, tf
 
 SIGNATURE = "serving_default"
 
@@ -24,7 +24,7 @@ def write(served: Served, path: Path) -> None:
 
 def load(path: Path) -> Predict:
     """The model in the file ``path``; rows are predicted one by one."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), muted_stderr():
         warnings.simplefilter("ignore")  # that the interpreter has a package of its own, too
         interpreter = tf.lite.Interpreter(model_path=str(path))
     run = interpreter.get_signature_runner(SIGNATURE)

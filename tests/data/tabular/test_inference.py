@@ -63,6 +63,12 @@ def test_numbers_and_texts_are_told_apart_with_moments_and_sorted_values(tmp_pat
     assert found.shown[1] == "colour: categorical, 3 categories (blue, green, red), 0 missing"
 
 
+def test_a_category_with_a_comma_is_shown_as_one(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("town,price\n" + '"Nord, haut",1.5\nGare,2.5\n' * 20)
+    line = infer(tmp_path / "t.csv", "price").shown[0]
+    assert line == 'town: categorical, 2 categories (Gare, "Nord, haut"), 0 missing'
+
+
 def test_the_index_is_the_place_in_the_table_without_the_objective(tmp_path: Path) -> None:
     columns = values()
     path = write_table(

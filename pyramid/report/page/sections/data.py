@@ -111,7 +111,7 @@ def _duplicates(root: Path, known: dict[str, Any] | None) -> list[Html]:
         parts.append(details("Contradictions", table(caption, ["group", "label", "file"], labelled, (0, 1, 2))))
     if across:
         parts.append(details("Alike across the split", *_alike(root, across)))
-    if not exact and not across:
+    if not counts and not exact and not across:
         parts.append(paragraph("There are none."))
     return parts
 

@@ -7,7 +7,7 @@ from pyramid.data.split import TINY
 from pyramid.finalize.evaluation import Evaluation
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Section, facts, listed, table, tag
-from pyramid.report.texts import bounds, metric, seconds
+from pyramid.report.texts import bounds, hardly_begun, metric, seconds
 
 #: On which rows metrics were measured, by whether these were learned from.
 _ROWS = {
@@ -91,5 +91,7 @@ def _metrics(contents: Contents) -> list[list[object]]:
 def _doubts(results: dict[str, Any]) -> Iterator[str]:
     if results.get("stopped_by_user"):
         yield "It was stopped before its time was up."
+    if results and (doubt := hardly_begun(results)):
+        yield doubt
     yield from (results.get("ensemble") or {}).get("notes", [])
     yield from results.get("data", {}).get("notes", [])
