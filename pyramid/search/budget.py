@@ -200,7 +200,20 @@ class Budget:
         """
         left = self.total_left()
         share = self.share() if self._waiting and left > 0 else float("inf")
-        return {name: min(share - self._used(e), left, self._allowed(e)) for name, e in self._running.items()}
+        return {
+            name: min(share - self._used(e), self._left_for(name, left), self._allowed(e))
+            for name, e in self._running.items()
+        }
+
+    def _left_for(self, name: str, left: float) -> float:
+        """``left``; for a first network of a table, which is waited for, at least as long as it was traced.
+
+        It would be no better than none if it ended with its first step.
+        """
+        entry = self._running[name]
+        if not self._from_now or entry.traced is None or name != next(iter(self._running)) or not self.needs_one:
+            return left
+        return max(left, entry.traced + (entry.tracing_seconds or 0.0) - self._clock())
 
     def _allowed(self, entry: Entry) -> float:
         return float("inf") if entry.curtailed is None else entry.curtailed - self._clock()

@@ -36,7 +36,8 @@ class OpenBudget(Budget):
     def seconds_left(self) -> dict[str, float]:
         left = self.total_left()
         return {
-            name: min(self._most_of(e) - self._used(e), left, self._allowed(e)) for name, e in self._running.items()
+            name: min(self._most_of(e) - self._used(e), self._left_for(name, left), self._allowed(e))
+            for name, e in self._running.items()
         }
 
     def _most_of(self, entry: Entry) -> float:

@@ -319,6 +319,24 @@ def test_before_there_is_a_network_the_first_to_wait_and_the_first_to_run_may_be
     assert budget.overdue() == ["a", "b"]
 
 
+@pytest.mark.parametrize("make", [lambda clock: OpenBudget(10.0, 5.0, 2, clock), None])
+def test_a_first_network_that_is_late_learns_as_long_as_it_was_traced(clock, make):
+    budget = make(clock) if make else Budget(10.0, ["a", "b"], 2, clock, from_now=True)
+    for name in "ab":
+        if make:
+            budget.add(name)
+        budget.begin(name)
+    clock.advance(9.0)
+    budget.traced("a", 9.0)
+    budget.traced("b", 9.0)
+    assert budget.seconds_left() == pytest.approx({"a": 9.0, "b": 1.0})
+    clock.advance(8.0)
+    assert budget.seconds_left() == pytest.approx({"a": 1.0, "b": -7.0})
+    assert "a" not in budget.overdue()
+    budget.end("a", finished=True)
+    assert budget.seconds_left() == pytest.approx({"b": -7.0})
+
+
 def test_when_the_first_network_is_there_nobody_else_is_waited_for(clock):
     budget = Budget(10.0, "abc", 2, clock, from_now=True)
     budget.begin("a")
