@@ -256,3 +256,17 @@ def test_a_class_whose_name_begins_with_an_underscore_is_in_the_legend() -> None
     evaluation = categorical()
     evaluation.classes[1] = "_hidden"
     assert parsed(Contents("a", evaluation)).text.count("\u200b_hidden") == 2
+
+
+def test_what_a_person_should_know_first_is_told_first() -> None:
+    known = results(bad_images=[{"file": "a.png", "reason": "broken"}] * 3, notes=["two classes are rare"])
+    known["candidates"][1] |= {"iterations": 7, "epochs": 0.2}
+    text = parsed(Contents("a", categorical(), results=known)).text
+    told = text[text.index("To know first") :]
+    for line in (
+        "1 of 4 candidates failed: the leaderboard tells why.",
+        "3 files were left out: they are listed with the data.",
+        "two classes are rare",
+        "good had time for 7 steps, and has seen 20% of the rows that it learns from",
+    ):
+        assert line in told

@@ -8,6 +8,7 @@ from pyramid.finalize.evaluation import Evaluation
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Section, facts, listed, table, tag
 from pyramid.report.texts import bounds, hardly_begun, metric, seconds
+from pyramid.training.candidate import Status
 
 #: On which rows metrics were measured, by whether these were learned from.
 _ROWS = {
@@ -48,7 +49,7 @@ def _facts(contents: Contents) -> Iterator[tuple[str, object]]:
             yield "best candidate", best["name"]
             yield f"its {chosen.replace('_', ' ')}", metric(chosen, best["metrics"].get(chosen))
         if results.get("seconds"):
-            yield "time", seconds(sum(value for key, value in results["seconds"].items() if key != "trials"))
+            yield "time in all", seconds(sum(value for key, value in results["seconds"].items() if key != "trials"))
 
 
 def _rows(contents: Contents, evaluation: Evaluation) -> tuple[str, str]:
@@ -93,5 +94,10 @@ def _doubts(results: dict[str, Any]) -> Iterator[str]:
         yield "It was stopped before its time was up."
     if results and (doubt := hardly_begun(results)):
         yield doubt
+    broken = sum(candidate["status"] == Status.FAILED for candidate in results.get("candidates", []))
+    if broken:
+        yield f"{broken:,} of {len(results['candidates']):,} candidates failed: the leaderboard tells why."
+    if bad := results.get("data", {}).get("bad_images"):
+        yield f"{len(bad):,} files were left out: they are listed with the data."
     yield from (results.get("ensemble") or {}).get("notes", [])
     yield from results.get("data", {}).get("notes", [])
