@@ -68,7 +68,7 @@ class SearchReport:
             self._console.print(f"{self._told(search.metric)}, {left} left", soft_wrap=True)
 
     def _count_in(self, name: str, result: Result) -> None:
-        self._count += 1
+        self._count += result.status != Status.SKIPPED
         self._failed += result.status == Status.FAILED
         value, best = result.metrics.get(name), self._best.metrics[name] if self._best else None
         if value is not None and (best is None or value > best):

@@ -77,6 +77,7 @@ def test_a_search_on_a_terminal_tells_how_many_the_best_and_the_ensemble(make_co
         report(Update("00000", word()))
         report(end("00000", 0.75))
         report(end("00001", 0.5))
+        report(end("00002", None, Status.SKIPPED))  # it never began
         report(Ensembled("greedy", ["00000", "00001", "00000"], {"greedy": {"accuracy": 0.8}}))
     text = console.text()
     assert "2 networks ended, the best is 00000: accuracy 0.75; ensemble of 2: 0.8" in text
