@@ -35,3 +35,8 @@ class Contents:
     comparison: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
     root: Path = Path()
+
+    def shown_file(self, file: str) -> str:
+        """The picture ``file`` as it is named below `image_root`, where the configuration has one."""
+        root = str((self.config or {}).get("image_root") or "").rstrip("/")
+        return file.removeprefix(f"{root}/") if root else file

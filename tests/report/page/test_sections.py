@@ -115,6 +115,18 @@ def test_the_gallery_shows_what_was_found_missed_and_false(tmp_path) -> None:
     assert "2 found, 1 missed, 1 false" in found.text
 
 
+@pytest.mark.parametrize("make", [boxes, categorical])
+def test_pictures_are_named_as_they_are_below_image_root(tmp_path, make) -> None:
+    files = [str(tmp_path / file) for file in pictures(tmp_path, 60)]
+    evaluation = make(files=files[:6] if make is boxes else files)
+    for root, shown in ((tmp_path, False), (f"{tmp_path}/", False), (None, True)):
+        found = parsed(Contents("a", evaluation, config={"image_root": root and str(root)}))
+        captions = found.text[found.text.rindex("missed objects" if make is boxes else "The worst mistakes") :]
+        captions = captions[: captions.index("Configuration and versions")]
+        assert ".png" in captions
+        assert (str(tmp_path) in captions) == shown
+
+
 def test_the_data_are_told_with_what_was_left_out() -> None:
     known = results(
         classes={"cat": 200, "dog": 100},

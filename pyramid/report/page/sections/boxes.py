@@ -84,12 +84,13 @@ def gallery(contents: Contents) -> Section | None:
     for i in np.argsort(-faults, kind="stable"):
         if len(items) == PICTURES or len(unreadable) == PICTURES:
             break
+        file = evaluation.files[i]
         try:
-            picture, size = thumbnail(located(contents.root, evaluation.files[i]))
+            picture, size = thumbnail(located(contents.root, file))
         except OSError as error:
-            unreadable.append(f"{evaluation.files[i]}: {error.strerror or error}")
+            unreadable.append(f"{file}: {error.strerror or error}")
             continue
-        items.append(_item(evaluation, int(i), picture, size, boxes[i], matches[i]))
+        items.append(_item(contents.shown_file(file), evaluation, int(i), picture, size, boxes[i], matches[i]))
     parts = [_legend(), tag("ul", *items, class_="pictures")] if items else [paragraph("No picture can be shown.")]
     if unreadable:
         parts += [paragraph("These pictures cannot be read any more:"), listed(unreadable)]
@@ -108,7 +109,7 @@ def _sample(kind: str) -> Html:
 
 
 def _item(
-    evaluation: Evaluation, i: int, picture: Image.Image, size: tuple[int, int], boxes: Any, matched: Match
+    file: str, evaluation: Evaluation, i: int, picture: Image.Image, size: tuple[int, int], boxes: Any, matched: Match
 ) -> Html:
     """A picture with its boxes over it, which keep the picture's own pixels."""
     width, height = size
@@ -119,9 +120,9 @@ def _item(
     counts = {kind: sum(k == kind for k, _ in kinds) for kind in ("found", "missed", "false")}
     told = ", ".join(f"{n} {kind}" for kind, n in counts.items())
     image = Html(f'<image href="{data_uri(picture)}" width="{width}" height="{height}" preserveAspectRatio="none"/>')
-    words = f"{evaluation.files[i]}: {told}"
+    words = f"{file}: {told}"
     options = {"viewBox": f"0 0 {width} {height}", "role": "img", "aria_label": words, "class_": "boxes"}
-    return tag("li", tag("svg", image, *drawn, **options), tag("br"), evaluation.files[i], tag("br"), told)
+    return tag("li", tag("svg", image, *drawn, **options), tag("br"), file, tag("br"), told)
 
 
 def _rect(kind: str, box: Any, classes: list[str]) -> Html:

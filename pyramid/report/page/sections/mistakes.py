@@ -90,7 +90,7 @@ def _pictures(contents: Contents, evaluation: Evaluation, found: list[Mistake]) 
             unreadable.append(f"{file}: {error.strerror or error} ({mistake.words})")
     there = [mistake for mistake in found if mistake.row in pictures]
     maps, why_not = _attributions(contents, evaluation, there[:ATTRIBUTED])
-    items = [_item(evaluation, m, pictures[m.row], maps.get(m.row)) for m in there]
+    items = [_item(contents.shown_file(evaluation.files[m.row]), m, pictures[m.row], maps.get(m.row)) for m in there]
     parts = [paragraph(_WHAT[evaluation.objective == CATEGORICAL], _HOW)] if maps else []
     parts += [tag("ul", *items, class_="pictures pairs" if maps else "pictures")] if items else []
     parts += [paragraph(_few(len(maps)), why_not)] if why_not else []
@@ -101,8 +101,7 @@ def _few(maps: int) -> str:
     return f"The first {maps} have a map of attributions: " if maps else "There is no map of attributions: "
 
 
-def _item(evaluation: Evaluation, mistake: Mistake, picture: Image.Image, lit: Image.Image | None) -> Html:
-    file = evaluation.files[mistake.row]
+def _item(file: str, mistake: Mistake, picture: Image.Image, lit: Image.Image | None) -> Html:
     images = [shown(picture, f"{file}: {mistake.words}")]
     images += [shown(lit, f"What the model looked at in {file}")] if lit else []
     return tag("li", *images, tag("br"), file, tag("br"), mistake.words)
