@@ -99,3 +99,10 @@ def tradeoff(of_class: npt.NDArray[np.bool_], scores: npt.NDArray[np.floating]) 
     false, found = (np.concatenate([[0.0], values]) for values in (false, found))
     precision = np.concatenate([precision[:1], precision])
     return Tradeoff(false, found, precision, float(np.trapezoid(found, false)), average)
+
+
+def likelihood_of_shares(truth: Ints) -> float:
+    """The likelihood of giving each class its share of the rows in ``truth``: exp of their negative entropy."""
+    counts = np.bincount(truth)
+    shares = counts[counts > 0] / len(truth)
+    return float(np.exp(np.sum(shares * np.log(shares))))

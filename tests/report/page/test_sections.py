@@ -115,6 +115,24 @@ def test_the_gallery_shows_what_was_found_missed_and_false(tmp_path) -> None:
     assert "2 found, 1 missed, 1 false" in found.text
 
 
+@pytest.mark.parametrize("rows", [60, 20_000])
+@pytest.mark.parametrize("off", [0.0, 2.0, 1e-200])
+def test_a_model_whose_values_are_all_off_by_the_same_has_its_plots(rows, off) -> None:
+    evaluation = numeric(rows)
+    evaluation.predicted = evaluation.truth + off
+    assert "Residuals by size" in parsed(Contents("a", evaluation)).text
+
+
+def test_a_model_that_knows_no_more_than_the_shares_or_the_mean_is_told() -> None:
+    classes, values = categorical(), numeric()
+    told = ("Giving each class its share of the rows", "Always telling the mean")
+    assert not any(line in parsed(Contents("a", made)).text for line in told for made in (classes, values))
+    classes.predicted = classes.predicted[:, ::-1]
+    values.predicted = values.truth + 2 * np.std(values.truth)
+    for made, line in zip((classes, values), told, strict=True):
+        assert line in parsed(Contents("a", made)).text
+
+
 @pytest.mark.parametrize("make", [boxes, categorical])
 def test_pictures_are_named_as_they_are_below_image_root(tmp_path, make) -> None:
     files = [str(tmp_path / file) for file in pictures(tmp_path, 60)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from pyramid.report.page.statistics import calibration, confusion, most_confused, tradeoff
+from pyramid.report.page.statistics import calibration, confusion, likelihood_of_shares, most_confused, tradeoff
 from tests.report.page.pages import categorical
 
 
@@ -23,6 +23,13 @@ def test_curves_and_areas_are_scikit_learns(digits: int) -> None:
         precision, recall, _ = metrics.precision_recall_curve(of_class, scores[:, k])
         np.testing.assert_allclose(found.precision[1:], precision[-2::-1][: len(found.precision) - 1])
         np.testing.assert_allclose(found.found[1:], recall[-2::-1][: len(found.found) - 1])
+
+
+def test_the_likelihood_of_shares_is_scikit_learns_of_these_probabilities() -> None:
+    truth = np.array([0, 0, 0, 2])
+    loss = metrics.log_loss(truth, np.tile([0.75, 0.0, 0.25], (4, 1)), labels=[0, 1, 2])
+    assert likelihood_of_shares(truth) == pytest.approx(np.exp(-loss))
+    assert likelihood_of_shares(np.zeros(5, int)) == 1
 
 
 def test_the_matrix_is_scikit_learns() -> None:

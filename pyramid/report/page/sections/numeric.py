@@ -37,7 +37,8 @@ def values(contents: Contents) -> Section | None:
         ax.set(xlabel="predicted value", ylabel="predicted less true")
 
     def draw_histogram(ax: Any) -> None:
-        ax.hist(residuals, bins=min(40, max(5, int(np.sqrt(len(residuals))))), color=SERIES[0], alpha=0.75)
+        bins = min(40, max(5, int(np.sqrt(len(residuals)))))
+        ax.hist(residuals, bins=bins, range=_range(residuals), color=SERIES[0], alpha=0.75)
         ax.axvline(0, linestyle="--", color=INK, linewidth=1)
         ax.set(xlabel="predicted less true", ylabel="rows")
 
@@ -50,3 +51,10 @@ def values(contents: Contents) -> Section | None:
     ]
     told = [paragraph(f"{left_out:,} rows whose value is no number are left out.")] if left_out else []
     return Section("values", "Predicted and true values", [*told, plots(figures), table("Quantiles", headings, rows)])
+
+
+def _range(values: Any) -> tuple[float, float]:
+    """The least and the greatest of ``values``, far enough apart for bins where they differ by their rounding alone."""
+    low, high = float(np.min(values)), float(np.max(values))
+    least = 1e-6 * max(abs(low), abs(high), 1e-300)
+    return (low, high) if high - low > least else (low - least, high + least)

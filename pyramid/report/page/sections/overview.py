@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from pyramid.data.split import TINY
 from pyramid.finalize.evaluation import Evaluation
 from pyramid.report.page.contents import Contents
 from pyramid.report.page.html import Section, facts, listed, table, tag
+from pyramid.report.page.statistics import likelihood_of_shares
 from pyramid.report.texts import bounds, hardly_begun, metric, seconds
+from pyramid.settings.objectives import CATEGORICAL, NUMERIC
 from pyramid.training.candidate import Status
+from pyramid.training.metrics import METRICS
 
 #: On which rows metrics were measured, by whether these were learned from.
 _ROWS = {
@@ -20,7 +25,7 @@ _ROWS = {
 def overview(contents: Contents) -> Section:
     """The best candidate or the ensemble, its metrics, and what a person should know first."""
     parts = [facts(_facts(contents))]
-    notes = [*contents.notes, *_doubts(contents.results or {})]
+    notes = [*contents.notes, *_knows_nothing(contents.evaluation), *_doubts(contents.results or {})]
     if notes:
         parts.append(tag("div", tag("h3", "To know first"), listed(notes), class_="warn"))
     metrics = _metrics(contents)
@@ -87,6 +92,20 @@ def _metrics(contents: Contents) -> list[list[object]]:
     method = (results.get("ensemble") or {}).get("method")
     found = results["ensemble"]["scores"].get(method) if method else best["metrics"] if best else None
     return [[name.replace("_", " "), metric(name, value), "–", "–"] for name, value in (found or {}).items()]
+
+
+def _knows_nothing(evaluation: Evaluation | None) -> Iterator[str]:
+    """Whether who knows no inputs, but how often each class or what mean there is, would predict as well."""
+    if evaluation is None or not len(evaluation):
+        return
+    truth, predicted = np.asarray(evaluation.truth), evaluation.predicted
+    if evaluation.objective == CATEGORICAL:
+        reached, without = METRICS["likelihood"](truth, predicted), likelihood_of_shares(truth)
+        if reached <= without < 1:
+            told = f"{metric('likelihood', reached)} against {metric('likelihood', without)}"
+            yield f"Giving each class its share of the rows would be as good as its probabilities (likelihood {told})."
+    elif evaluation.objective == NUMERIC and np.mean((truth - predicted) ** 2) >= np.var(truth) > 0:
+        yield "Always telling the mean would be as good as its values (R² is not above 0)."
 
 
 def _doubts(results: dict[str, Any]) -> Iterator[str]:
