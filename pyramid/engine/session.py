@@ -1,5 +1,6 @@
 """A Ray session: joined, or started on this machine and ended with the job, whatever its end."""
 
+import gc
 import logging
 import os
 import secrets
@@ -111,14 +112,29 @@ def _shut_down() -> None:
     would end the process and leave unfinished files. Only the main thread may set it again, so another one waits.
     """
     if threading.current_thread() is not threading.main_thread():
-        ray.shutdown()
+        _end()
         return
-    ending = threading.Thread(target=ray.shutdown)
+    ending = threading.Thread(target=_end)
     ending.start()
     while ending.is_alive():
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
         ending.join(0.002)
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+
+
+def _end() -> None:
+    """End Ray's session while nobody collects garbage.
+
+    Whichever thread does may find a reference of Ray's in it, and Ray ends the process without a word when one is given
+    up between the end of its own worker and the moment in which Python knows of that.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        ray.shutdown()
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _start_reaper() -> subprocess.Popen[bytes]:

@@ -140,3 +140,31 @@ print(looks, missing)
     looks, missing = map(int, run.stdout.split())
     assert looks > 20
     assert missing <= 0.1 * looks
+
+
+_GARBAGE = """
+import gc, threading, time
+from pyramid.engine.session import ray, session
+ending, refs = threading.Event(), []
+
+def litter():
+    while refs and not ending.is_set():
+        cycle = [refs.pop()]
+        cycle.append(cycle)
+        del cycle
+        time.sleep(0.0002)
+
+thread = threading.Thread(target=litter)
+with session():
+    refs += [ray.put(0) for _ in range(20_000)]
+    gc.set_threshold(2, 1, 1)
+    thread.start()
+ending.set()
+thread.join()
+print(gc.isenabled())
+"""
+
+
+def test_garbage_with_references_of_ray_does_not_end_the_process_when_the_session_ends() -> None:
+    run = subprocess.run([sys.executable, "-c", _GARBAGE], capture_output=True, text=True, timeout=120)
+    assert (run.returncode, run.stdout) == (0, "True\n"), run.stderr
