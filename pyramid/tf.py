@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 @contextmanager
 def muted_stderr() -> Iterator[None]:
-    """What TensorFlow's C++ logs to file descriptor 2 before, and in parts where, it cannot be told not to."""
+    """Mute file descriptor 2, to which TensorFlow's C++ logs some things that it cannot be told to keep to itself."""
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, 2)
