@@ -12,6 +12,12 @@ from PIL import Image, ImageDraw
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_exception_interact(node: pytest.Item, report: pytest.TestReport) -> None:
+    """Tell why a test fails at once: of a run that is cut short nothing else is seen."""
+    last = "\n".join(report.longreprtext.splitlines()[-20:])
+    node.config.get_terminal_writer().line(f"\n{node.nodeid}\n{last}")
+
+
 def draw(kind: str, seed: int, side: int = 24) -> Image.Image:
     """A light disc or square somewhere on a dark, noisy ground."""
     rng = np.random.default_rng([seed, len(kind)])

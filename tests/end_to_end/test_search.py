@@ -176,7 +176,9 @@ def test_a_killed_training_goes_on_and_can_be_finalized(tmp_path: Path, class_fo
     Journal(tmp_path / "late" / UNFINISHED).write(SPENT, 19.99)
     done("train", tmp_path, "--resume", "late")
     [late] = read(tmp_path / "late" / RESULTS_FILE)["candidates"]
-    assert (late["metrics"], late["iterations"]) == (cut_off["metrics"], cut_off["iterations"])
+    # What began again measures at its end what takes long, too.
+    assert late["metrics"].items() >= cut_off["metrics"].items()
+    assert late["iterations"] == cut_off["iterations"]
     for folder in ("out", "copy", "late"):
         assert (tmp_path / folder / FINAL_MODEL_FILE).exists()
         assert not (tmp_path / folder / UNFINISHED).exists()
