@@ -152,7 +152,7 @@ def answered(running: Worker, folder: Path, content: bytes) -> Job:
     path = folder / "job.json"
     path.write_bytes(content)
     running.send(path)
-    return running.answers(1)[0].complete
+    return running.answers(1, timeout=150)[0].complete
 
 
 def nan(job: Job) -> bool:
