@@ -57,7 +57,7 @@ def test_a_search_goes_on_elsewhere_with_what_is_at_its_uri(tmp_path: Path, monk
         "objective": "y",
         "output_directory": shelf_uri(there),
         "number_of_candidates": 6,
-        "max_iterations": 20_000,  # so that the first is seen before the last has ended
+        "max_iterations": 60_000,  # so that the first is seen before the last has ended
         "patience": 8192,
         "search_space": {"number_of_layers": 1, "largest_layer_size": 8, "tree_embedding": False},
         "max_total_time": 600,
