@@ -176,9 +176,9 @@ def test_a_killed_training_goes_on_and_can_be_finalized(tmp_path: Path, class_fo
     Journal(tmp_path / "late" / UNFINISHED).write(SPENT, 19.99)
     done("train", tmp_path, "--resume", "late")
     [late] = read(tmp_path / "late" / RESULTS_FILE)["candidates"]
-    # What began again measures at its end what takes long, too.
-    assert late["metrics"].items() >= cut_off["metrics"].items()
-    assert late["iterations"] == cut_off["iterations"]
+    # It measures what is in the checkpoint, which may be younger than the weights that were finalized.
+    assert cut_off["iterations"] <= late["iterations"] < whole["iterations"]
+    assert late["metrics"]["likelihood"] >= cut_off["metrics"]["likelihood"] - 1e-6
     for folder in ("out", "copy", "late"):
         assert (tmp_path / folder / FINAL_MODEL_FILE).exists()
         assert not (tmp_path / folder / UNFINISHED).exists()
